@@ -89,7 +89,7 @@ def uniform(seed: int, tick: int, stream: int, n: int) -> npt.NDArray[np.float64
     >>> uniform(0, 0, 0, 2).round(4).tolist()
     [0.3991, 0.8805]
     """
-    return (words(seed, tick, stream, n) + 0.5) * 2.0**-32
+    return (words(seed, tick, stream, n).astype(np.float64) + 0.5) * 2.0**-32
 
 
 def spawn(seed: int, n: int) -> npt.NDArray[np.uint64]:

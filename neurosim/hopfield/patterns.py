@@ -167,10 +167,9 @@ def pack_bits(bits: npt.NDArray[np.bool_], n_words: int | None = None) -> Words:
     array([5], dtype=uint64)
     """
     least = -(-bits.shape[-1] // 64)
-    n_words = least if n_words is None else n_words
-    if n_words < least:
+    if n_words is not None and n_words < least:
         raise ValueError(f"n_words must be at least {least} for {bits.shape[-1]} units, got {n_words}")
-    packed = np.zeros((*bits.shape[:-1], 8 * n_words), np.uint8)
+    packed = np.zeros((*bits.shape[:-1], 8 * (n_words or least)), np.uint8)
     filled = np.packbits(bits, axis=-1, bitorder="little")
     packed[..., : filled.shape[-1]] = filled
     return packed.view("<u8").astype(np.uint64, copy=False)

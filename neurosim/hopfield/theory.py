@@ -125,7 +125,7 @@ def _peak() -> tuple[float, float]:
 
 def _solve(load: float) -> tuple[float, float, float, float]:
     """Return m, r, C and H / N at one load."""
-    from scipy.optimize import brentq
+    from scipy.optimize import root_scalar
 
     if load == 0:
         return 1.0, 1.0, 0.0, -0.5
@@ -133,7 +133,8 @@ def _solve(load: float) -> tuple[float, float, float, float]:
     if load > largest:
         return math.nan, math.nan, math.nan, math.nan
     noise_ratio = math.sqrt(2 * load)
-    y = float(brentq(lambda y: _noise_ratio(y) - noise_ratio, y_peak, max(2 * y_peak, 2 / noise_ratio), xtol=1e-14))
+    bracket = (y_peak, max(2 * y_peak, 2 / noise_ratio))
+    y = float(root_scalar(lambda y: _noise_ratio(y) - noise_ratio, bracket=bracket, xtol=1e-14).root)
     m = math.erf(y)
     spread = m / y  # sqrt(2 load r)
     susceptibility = 2 / math.sqrt(math.pi) / spread * math.exp(-y * y)

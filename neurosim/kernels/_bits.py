@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic as numba_intrinsic
 
 CHUNK = 4
 """Words (of 64 bits) that are handled together; rows and planes are padded to a multiple of it."""
 
+intrinsic: Any = numba_intrinsic
 _BYTE, _INT, _WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_WORD, CHUNK)
 _ALIGN = 8
@@ -83,7 +84,7 @@ def _loop(builder: Any, count: Any, start: list[Any], body: Any) -> list[Any]:
 
 
 @intrinsic
-def popcount(typingctx, word):  # type: ignore[no-untyped-def]
+def popcount(typingctx, word):
     """Count the set bits of an integer."""
 
     def codegen(context, builder, signature, args):
@@ -94,7 +95,7 @@ def popcount(typingctx, word):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def plane_sum(typingctx, rows, index, planes):  # type: ignore[no-untyped-def]
+def plane_sum(typingctx, rows, index, planes):
     """Sum the counters whose bit is set in rows[index]: rows (n, W) uint64, planes (W / CHUNK, P, CHUNK) uint64; int64."""
 
     def codegen(context, builder, signature, args):
@@ -124,7 +125,7 @@ def plane_sum(typingctx, rows, index, planes):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def plane_step(typingctx, rows, index, planes, up):  # type: ignore[no-untyped-def]
+def plane_step(typingctx, rows, index, planes, up):
     """Add 1 to the counters whose bit in rows[index] equals up (0 or 1) and subtract 1 from the others, in place.
 
     A counter and its addend, +1 = 0...01 or -1 = 1...11, are added bit by bit from the lowest plane, all lanes at once. Lanes beyond
@@ -167,7 +168,7 @@ def plane_step(typingctx, rows, index, planes, up):  # type: ignore[no-untyped-d
 
 
 @intrinsic
-def prefetch_row(typingctx, rows, index):  # type: ignore[no-untyped-def]
+def prefetch_row(typingctx, rows, index):
     """Ask for rows[index] of a C-ordered (n, W) uint64 array to be brought near; has no effect on results."""
 
     def codegen(context, builder, signature, args):

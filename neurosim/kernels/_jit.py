@@ -28,12 +28,14 @@ from typing import Any, TypeVar, overload
 import llvmlite
 import numba
 import numpy as np
-from numba.core import event
+from numba.core import config, event
 
 from neurosim.sources import fingerprint, import_root, imported_files
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_njit: Any = numba.njit
+_config: Any = config
 KERNELS = Path(__file__).resolve().parent
 
 
@@ -74,9 +76,9 @@ def jit(function: Any = None, /, **options: Any) -> Any:
         raise TypeError(f"jit takes a function and keyword options, got {function!r}; explicit signatures are not allowed")
     options = {"cache": True, "nogil": True, "error_model": "numpy", **options}
     if not _has_file(function):
-        return numba.njit(**{**options, "cache": False})(function)
+        return _njit(**{**options, "cache": False})(function)
     with _numba_cache_at(cache_folder(function)):
-        return numba.njit(**options)(function)
+        return _njit(**options)(function)
 
 
 def compile_seconds() -> float:
@@ -117,8 +119,7 @@ def _hash(*parts: str) -> str:
 
 def _settings() -> tuple[str, ...]:
     """List the versions and settings that change machine code (the processor's name is part of Numba's own index)."""
-    config = numba.config
-    flags = [getattr(config, name, None) for name in ("BOUNDSCHECK", "OPT", "DEBUG_CACHE", "CPU_NAME", "CPU_FEATURES", "LOOP_VECTORIZE")]
+    flags = [getattr(_config, name, None) for name in ("BOUNDSCHECK", "OPT", "DEBUG_CACHE", "CPU_NAME", "CPU_FEATURES", "LOOP_VECTORIZE")]
     return (sys.version, np.__version__, numba.__version__, llvmlite.__version__, repr(flags))
 
 
@@ -144,12 +145,12 @@ def _has_file(function: Callable[..., Any]) -> bool:
 @contextlib.contextmanager
 def _numba_cache_at(folder: Path) -> Iterator[None]:
     """Let Numba place the cache of functions decorated inside the block in a folder; other libraries keep theirs."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(folder)
+    before = _config.CACHE_DIR
+    _config.CACHE_DIR = str(folder)
     try:
         yield
     finally:
-        numba.config.CACHE_DIR = before
+        _config.CACHE_DIR = before
 
 
 class _Clock(event.Listener):

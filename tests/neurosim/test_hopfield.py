@@ -166,13 +166,20 @@ def test_packing_round_trip(rows: int, n_units: int, more: int) -> None:
     assert np.bitwise_count(words).sum() == (patterns > 0).sum()
 
 
-def test_mnist_digits_are_stored(data_folder: object) -> None:
-    """Correlated patterns: few digits fit, but each of three is a fixed point's neighbour (m > 0.9)."""
+def test_two_digits_are_always_stored_three_only_while_they_overlap_little(data_folder: object) -> None:
+    """Fields are sums of patterns weighted by mutual overlaps c: next to pattern 1, units where 2 and 3 disagree with it turn if c12 + c13 > 1."""
     images, labels = ns.data.mnist("test")
     digits = ns.hopfield.binarise(images[[int(np.argmax(labels == digit)) for digit in (0, 1, 7)]])
-    memory = DenseHopfield(digits)
     assert digits.shape == (3, 784)
-    assert np.diag(memory.overlap(memory.recall(digits))).min() > 0.9
+    pair = DenseHopfield(digits[:2])
+    assert np.array_equal(pair.spins(pair.recall(digits[:2])), digits[:2])
+    three = DenseHopfield(digits)
+    mutual = three.overlap(three.init(digits))
+    for pattern, overlaps in enumerate(mutual):
+        others = np.delete(np.arange(3), pattern)
+        against = (digits[others] == -digits[pattern]).all(axis=0).any()
+        kept = np.array_equal(three.spins(three.recall(digits[pattern])), digits[pattern])
+        assert kept == (not against or overlaps[others].sum() <= 1)
 
 
 def test_each_kernel_compiles_once(rng: np.random.Generator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -29,7 +29,7 @@ def figure(data):
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """Write a package, load it afresh and return the fingerprint of its run function."""
     monkeypatch.syspath_prepend(str(tmp_path))
 
@@ -44,7 +44,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
             del sys.modules[name]
         return sources.function_fingerprint(fresh("lab.experiment", package / "experiment.py").run)
 
-    yield build  # type: ignore[misc]
+    yield build
     for name in [name for name in sys.modules if name.split(".")[0] == "lab"]:
         del sys.modules[name]
 

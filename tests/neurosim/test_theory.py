@@ -67,4 +67,4 @@ def test_network_follows_theory_at_load_one_tenth() -> None:
         energies.append(memory.energy(state).mean())
     expected = theory.retrieval(0.10)
     assert np.mean(overlaps) == pytest.approx(float(expected.overlap), abs=0.001)
-    assert np.mean(energies) == pytest.approx(float(expected.energy), abs=5 * np.std(energies) / math.sqrt(7) + 1e-4)
+    assert np.mean(energies) == pytest.approx(float(expected.energy), abs=float(5 * np.std(energies) / math.sqrt(7) + 1e-4))

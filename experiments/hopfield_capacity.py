@@ -1,0 +1,144 @@
+r"""How many patterns a Hopfield network holds
+
+A network of :math:`N` units stores :math:`K = \alpha N` random patterns and is started on a pattern, or on a copy with a tenth of its
+units flipped. Below a critical load it settles next to the pattern, above it runs away. For :math:`N \to \infty` the transition lies at
+:math:`\alpha_c = 0.1379` and is discontinuous: the overlap falls from 0.967. At finite size it is rounded and lies higher, so the load
+at which half of the cues are recalled must fall with :math:`N` towards theory; a sharp drop at 0.138 for a thousand units would be
+wrong. Cues of one network share its couplings: error bars are taken over networks.
+
+Source: D. J. Amit, H. Gutfreund & H. Sompolinsky, "Storing infinite numbers of patterns in a spin-glass model of neural networks",
+Phys. Rev. Lett. 55, 1530 (1985); "Statistical mechanics of neural networks near saturation", Ann. Phys. 173, 30 (1987).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+import neurosim as ns
+from neurosim.estimate import crossing, jackknife
+from neurosim.hopfield import theory
+
+RECALLED = 0.9
+"""A cue counts as recalled where the final overlap with its pattern exceeds this."""
+
+
+def run(load: float, n: int, flipped: float, network: int, *, cues: int = 5, rng: np.random.Generator) -> dict[str, float]:
+    """Store round(load n) patterns in one network and recall some of them."""
+    patterns = ns.hopfield.random_patterns(round(load * n), n, rng=rng)
+    memory = ns.hopfield.DenseHopfield(patterns)
+    state = memory.recall(ns.hopfield.flip(patterns[:cues], flipped, rng=rng), seed=int(rng.integers(2**63)))
+    overlap = np.diagonal(memory.overlap(state))
+    near = overlap > RECALLED
+    return {
+        "recalled": near.mean(),
+        "overlap": overlap.mean(),
+        "overlap_recalled": overlap[near].mean() if near.any() else np.nan,
+        "sweeps": state.settled_at.mean(),
+    }
+
+
+GRID = {
+    "n": [1000, 2000, 5000],
+    "flipped": [0.0, 0.1],
+    "load": np.linspace(0.05, 0.20, 16).round(3).tolist(),
+    "network": range(20),
+}
+
+
+def half_load(data: xr.Dataset, n: int, flipped: float) -> float:
+    """Load at which half of the cues are recalled."""
+    part = data.recalled.sel(n=n, flipped=flipped).mean("network")
+    return crossing(part["load"], part, 0.5)
+
+
+def half_load_of(n: int, flipped: float):  # noqa: ANN201
+    """Return the measurement of half_load with its error."""
+    return lambda data: jackknife(lambda part: half_load(part, n, flipped), data, "network")
+
+
+def overlap_at_tenth(data: xr.Dataset) -> tuple[float, float]:
+    """Overlap at load 0.10 of 2,000 units started on the pattern."""
+    return jackknife(lambda part: float(part.overlap.sel(n=2000, flipped=0.0, load=0.10).mean()), data, "network")
+
+
+def fall_with_size(data: xr.Dataset) -> tuple[float, float]:
+    """By how much the half-recall load falls from 1,000 to 5,000 units."""
+    return jackknife(lambda part: half_load(part, 1000, 0.0) - half_load(part, 5000, 0.0), data, "network")
+
+
+def extrapolated(data: xr.Dataset) -> tuple[float, float]:
+    """Half-recall load for N to infinity: a straight line in N^(-1/2) through all sizes."""
+
+    def intercept(part: xr.Dataset) -> float:
+        return float(np.polyfit(part["n"].values ** -0.5, [half_load(part, n, 0.0) for n in part["n"].values], 1)[1])
+
+    return jackknife(intercept, data, "network")
+
+
+def figure(data: xr.Dataset):  # noqa: ANN201
+    """Recall against load, overlap with its theory, and the threshold against size."""
+    _, (left, middle, right) = ns.plot.figure(1, 3, size=(11.5, 3.6))
+    several = data.sizes["network"] > 1
+    names = {"recalled": f"fraction of cues with m > {RECALLED}", "overlap_recalled": "overlap m where recalled", "load": "load K / N", "n": "units N"}
+    for name, words in names.items():
+        data[name].attrs["long_name"] = words
+    ns.plot.curve(data.recalled.sel(flipped=0.0), "load", over="network", hue="n", ax=left)
+    left.axvline(theory.critical_load(), color="black", linewidth=1.2, linestyle="--")
+    left.annotate(r"$\alpha_c$", (theory.critical_load(), 0.03), xytext=(-4, 0), textcoords="offset points", ha="right")
+    left.set_title("started on the pattern")
+    ns.plot.curve(data.overlap_recalled.sel(flipped=0.1), "load", over="network", hue="n", theory=lambda load: float(theory.overlap(load)), ax=middle)
+    middle.set_title("started with a tenth flipped")
+    return _threshold(data, right) if several else right
+
+
+def _threshold(data: xr.Dataset, ax):  # noqa: ANN001, ANN202
+    """Draw the half-recall load against size for both kinds of cue."""
+    sizes = data["n"].values
+    for flipped, colour, marker in zip(data.flipped.values, ns.plot.COLOURS, "os", strict=False):
+        found = np.array([half_load_of(n, flipped)(data) for n in sizes])
+        label = f"{flipped:.0%} flipped" if flipped else "on the pattern"
+        ax.errorbar(sizes, found[:, 0], yerr=found[:, 1], color=colour, marker=marker, label=label, capsize=2, linewidth=1.0)
+    ax.axhline(theory.critical_load(), color="black", linestyle="--", label=r"theory, $N \to \infty$")
+    ax.set(xscale="log", xlabel="units N", ylabel="load at which half is recalled", xticks=sizes, title="threshold against size")
+    ax.set_xticks([], minor=True)
+    ax.set_xticklabels([f"{n:,}" for n in sizes])
+    ax.legend()
+    return ax
+
+
+AGS = "Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987)"
+MONTE_CARLO = "independent Monte Carlo with the weight matrix, 4 to 10 networks; tolerance: two standard errors and grid spacing"
+
+EXPERIMENT = ns.Experiment(
+    run,
+    GRID,
+    figure,
+    fixed={"cues": 5},
+    tiny={"n": [2000], "flipped": [0.0], "load": [0.10, 0.15, 0.20], "network": range(8)},
+    full={"n": [1000, 2000, 5000, 10000, 20000], "load": np.linspace(0.05, 0.20, 31).round(3).tolist()},
+    full_time="15 minutes on 2 cores",
+    claims=(
+        ns.Claim(
+            "critical load of the T = 0 equations", 0.1379, 0.0001, "paper", lambda data: theory.critical_load(),
+            f"{AGS}, printed as 0.138; 0.137906 in the abstract of arXiv:2403.01907",
+        ),
+        ns.Claim(
+            "overlap of the T = 0 equations at load 0.10", 0.9980, 0.0005, "reference", lambda data: float(theory.overlap(0.10)),
+            f"equations of {AGS}, solved without elimination",
+        ),
+        ns.Claim(
+            "overlap at load 0.10, N = 2,000", float(theory.overlap(0.10)), 0.001, "theory", overlap_at_tenth,
+            f"T = 0 equations of {AGS}",
+        ),
+        ns.Claim("half-recall load on the pattern, N = 1,000", 0.165, 0.008, "reference", half_load_of(1000, 0.0), MONTE_CARLO, "default"),
+        ns.Claim("half-recall load on the pattern, N = 5,000", 0.150, 0.006, "reference", half_load_of(5000, 0.0), MONTE_CARLO, "default"),
+        ns.Claim("half-recall load, 10 % flipped, N = 1,000", 0.158, 0.006, "reference", half_load_of(1000, 0.1), MONTE_CARLO, "default"),
+        ns.Claim("half-recall load, 10 % flipped, N = 5,000", 0.149, 0.006, "reference", half_load_of(5000, 0.1), MONTE_CARLO, "default"),
+        ns.Claim("fall of the half-recall load, N = 1,000 to 5,000", 0.015, 0.010, "reference", fall_with_size, MONTE_CARLO, "default"),
+        ns.Claim(
+            "half-recall load for N to infinity", 0.145, 0.009, "unverified", extrapolated,
+            "simulation by Crisanti, Amit & Gutfreund, Europhys. Lett. 2, 337 (1986), as quoted by others", "full",
+        ),
+    ),
+)  # fmt: skip
