@@ -1,5 +1,6 @@
 from . import data as data
 from . import errors as errors
+from . import estimate as estimate
 from . import hopfield as hopfield
 from . import noise as noise
 from . import plot as plot

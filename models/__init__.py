@@ -1,0 +1,1 @@
+"""Published systems assembled from the engine, one file or folder each."""

@@ -1,0 +1,150 @@
+"""What happens in a worker: a function arrives by value, and points are computed one after the other.
+
+Nothing that a point does comes back as an exception: a result is layout and payload, an error is text. An exception of the task
+itself therefore always means that the machinery failed, not the point.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+import signal
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from neurosim._package import Package
+from neurosim._points import Points, draws
+from neurosim._results import encode
+from neurosim.progress import quiet
+
+BUNDLE_SECONDS = 0.3  # work that is given to a worker at a time
+_PARENT_LOOK_SECONDS = 1.0
+_KEPT_JOBS = 2
+
+
+class Task(NamedTuple):
+    """One point to compute."""
+
+    at: int  # flat index in the grid
+    key: bytes
+    arguments: dict[str, Any]
+
+
+class Value(NamedTuple):
+    """What a point returned."""
+
+    at: int  # flat index in the grid
+    seconds: float
+    layout: str
+    payload: bytes
+
+
+class Error(NamedTuple):
+    """What a point raised."""
+
+    at: int  # flat index in the grid
+    seconds: float
+    error: str
+    traceback: str
+
+
+class Job(NamedTuple):
+    """The function with what is the same for all points."""
+
+    function: Callable[..., Any]
+    fixed: Mapping[str, Any]
+    seed: int
+    drawn: tuple[str, ...]
+
+    @classmethod
+    def of(cls, points: Points) -> Job:
+        """Return the job that computes these points."""
+        return cls(points.function, points.fixed, points.seed, points.drawn)
+
+    def compute(self, task: Task) -> Value | Error:
+        """Call the function at one point."""
+        start = time.perf_counter()
+        try:
+            drawn = dict(draws(self.seed, task.key, self.drawn))
+            layout, payload = encode(self.function(**self.fixed, **task.arguments, **drawn))
+        except (Exception, SystemExit) as error:
+            return _told(task.at, time.perf_counter() - start, error)
+        return Value(task.at, time.perf_counter() - start, layout, payload)
+
+
+def _told(index: int, seconds: float, error: BaseException) -> Error:
+    """Write an exception as text, without the frame of this module."""
+    lines = str(error).splitlines() or [""]
+    inner = error.__traceback__.tb_next if error.__traceback__ else None
+    return Error(index, seconds, f"{type(error).__name__}: {lines[0]}", "".join(traceback.format_exception(type(error), error, inner)))
+
+
+_JOBS: dict[str, Job] = {}
+
+
+def start(package: Package, parent: int) -> None:
+    """Make a process of our own a worker: it leaves Ctrl-C to the driver and ends with it."""
+    with contextlib.suppress(ValueError):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _load(package)
+
+
+def compute(digest: str, tasks: Sequence[Task], package: Package | None = None) -> list[Value | Error] | None:
+    """Compute points until the bundle is through or has taken long enough.
+
+    Parameters
+    ----------
+    digest : str
+        Which job.
+    tasks : sequence of Task
+    package : Package, optional
+        The job, in case this process does not have it yet.
+
+    Returns
+    -------
+    list or None
+        One entry for each point computed, at least one; None if the process does not know the job.
+    """
+    job = _JOBS.get(digest) or (_load(package) if package else None)
+    if job is None:
+        return None
+    finish = time.perf_counter() + 2 * BUNDLE_SECONDS
+    replies: list[Value | Error] = []
+    with quiet():
+        for task in tasks:
+            replies.append(job.compute(task))
+            if time.perf_counter() > finish:
+                break
+    return replies
+
+
+def _load(package: Package) -> Job:
+    """Read a job and keep it for the bundles to come."""
+    if not package.is_from_here:
+        _limit_blas()
+    job = package.open()
+    while len(_JOBS) >= _KEPT_JOBS:
+        _JOBS.pop(next(iter(_JOBS)), None)
+    _JOBS[package.digest] = job
+    return job
+
+
+@functools.cache
+def _limit_blas() -> None:
+    """Use one thread for linear algebra from now on: rounding depends on their number."""
+    import threadpoolctl
+
+    threadpoolctl.threadpool_limits(1)
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its driver is gone, even killed: nobody would ever fetch the result."""
+    pause = threading.Event()
+    while os.getppid() == parent:
+        pause.wait(_PARENT_LOOK_SECONDS)
+    os._exit(1)

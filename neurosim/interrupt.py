@@ -1,0 +1,64 @@
+"""Ctrl-C as a wish: what is under way ends, what is there is kept, then the program stops."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C during a run, after the slice that was under way.
+
+    Attributes
+    ----------
+    data : xarray.Dataset
+        What the run had recorded; its attribute ``stopped_by`` is ``"interrupt"`` unless the run was over anyway.
+    """
+
+    def __init__(self, message: str, data: xr.Dataset | None = None) -> None:
+        super().__init__(message)
+        self.data = data
+
+
+class CtrlC:
+    """Takes a first Ctrl-C as a wish while the block lasts; a second one stops at once.
+
+    In threads other than the main one, and where somebody else handles the signal already, nothing is changed.
+
+    Attributes
+    ----------
+    pressed : bool
+        Whether to stop.
+
+    Examples
+    --------
+    >>> with CtrlC() as ctrl_c:
+    ...     signal.raise_signal(signal.SIGINT)
+    >>> ctrl_c.pressed
+    True
+    """
+
+    def __init__(self) -> None:
+        self.pressed = False
+        self._ours = False
+
+    def __enter__(self) -> Self:
+        in_main = threading.current_thread() is threading.main_thread()
+        self._ours = in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if self._ours:
+            signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _press(self, number: int, frame: FrameType | None) -> None:
+        if self.pressed:
+            raise KeyboardInterrupt
+        self.pressed = True

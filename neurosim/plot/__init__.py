@@ -1,0 +1,41 @@
+"""Figures: functions that take labelled data and an Axes, and return the Axes.
+
+Nothing here computes science: a figure shows what a Dataset holds, with the theory laid over it.
+
+=====================  ==========================================================================
+:func:`curve`          one quantity against one axis of a sweep: error bars, one hue, theory on top
+:func:`phase_diagram`  one quantity against two axes of a sweep, with phase lines on top
+:func:`energy`         energy of a run against time
+:func:`overlaps`       overlaps of a run with each pattern against time
+:func:`live`           any recorder, drawn while the simulation runs (notebooks)
+:func:`figure`         a new figure in the house style, :func:`style` the style alone
+:func:`legend`         the legend of an Axes in the house style
+:func:`save`           PNG and SVG, written atomically, the same bytes every time
+=====================  ==========================================================================
+
+Labels are read from the data: ``attrs["long_name"]`` or the name, then ``attrs["units"]`` in brackets. Colours are those of
+Okabe and Ito (2008), told apart with any form of colour vision; series also differ in marker, phase lines in dash.
+"""
+
+from __future__ import annotations
+
+from neurosim.plot.curves import curve, mean_and_error, phase_diagram
+from neurosim.plot.live import Live, live
+from neurosim.plot.runs import energy, overlaps
+from neurosim.plot.style import COLOURS, axis_label, figure, legend, save, style
+
+__all__ = [
+    "COLOURS",
+    "Live",
+    "axis_label",
+    "curve",
+    "energy",
+    "figure",
+    "legend",
+    "live",
+    "mean_and_error",
+    "overlaps",
+    "phase_diagram",
+    "save",
+    "style",
+]

@@ -1,0 +1,365 @@
+"""A function over a grid, once: the same numbers whoever computes them, and never the same point twice.
+
+`sweep` calls a function at every point of a grid and returns one labelled Dataset whose dimensions are the grid's axes. Three rules
+make it safe to stop, enlarge and share:
+
+1. A point is its arguments. Its key is a hash of function name, seed and all bound arguments, and its random generator is derived
+   from that key alone. The result does not depend on the order of the points, on the grid around them, or on the executor.
+2. A finished point is stored at once, in a transaction. Called again, the sweep computes what is missing: after Ctrl-C, after
+   kill -9, after the grid has been enlarged. A point that raises is stored with its traceback and tried again next time.
+3. Points of old code are not mixed with new ones. The store remembers a hash of the function and of the project files it uses; if it
+   differs, the sweep stops and asks whether to keep the points or to set them aside.
+
+Every point is computed with one thread for linear algebra, since rounding depends on the number of threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, get_args
+
+from neurosim._canonical import readable
+from neurosim._package import Package
+from neurosim._points import Points
+from neurosim._pool import Crew, own_processes, seats
+from neurosim._results import Assembly, Layout, check_alike, check_names
+from neurosim._workers import Error, Job, Task, Value
+from neurosim.errors import StoreError, UsageError, with_hint
+from neurosim.progress import Progress
+from neurosim.sources import function_fingerprint
+from neurosim.store import Failed, Finished, OnChange, Store
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+COMMIT_SECONDS = 0.5  # longest time that a finished point waits for others
+COMMIT_POINTS = 1000
+COMMIT_SHARE = 20  # committing may take one part in so many of the time, unless points wait too long
+
+
+def sweep(
+    run: Callable[..., Any],
+    grid: Mapping[str, Sequence[Any]],
+    *,
+    fixed: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    store: Path | str | None = None,
+    workers: int = 1,
+    executor: Executor | None = None,
+    progress: bool = True,
+    on_change: OnChange = "ask",
+    retry: bool = True,
+) -> xr.Dataset:
+    """Compute a function at every point of a grid that is not stored yet, and return all of them.
+
+    Parameters
+    ----------
+    run : callable
+        Takes one value of each axis by name; returns a mapping of names to numbers, arrays, pairs (dims, array) or labelled arrays, or
+        a Dataset. If it has a parameter `rng` or `seed` that neither `grid` nor `fixed` gives, it receives a generator or a whole
+        number that belongs to the point.
+    grid : mapping of str to sequence
+        Values of each swept argument: numbers, strings or booleans, each once.
+    fixed : mapping, optional
+        Arguments that are the same everywhere.
+    seed : int
+        Not negative. Another seed gives other random numbers at every point.
+    store : path, optional
+        File for the finished points. Without one they are kept in memory and lost if the sweep does not end.
+    workers : int
+        Number of processes; 1 computes in this one.
+    executor : concurrent.futures.Executor, optional
+        Computes the points instead, for instance ``dask.distributed.Client(address).get_executor()``. Its workers need neurosim, but
+        not your own modules.
+    progress : bool
+        Show points done, rate and remaining time.
+    on_change : {"ask", "reuse", "fresh"}
+        If stored points were computed by other code: stop with :class:`~neurosim.errors.StaleStore`, or keep them. "fresh" moves the
+        stored points aside, whatever code computed them, and begins anew.
+    retry : bool
+        Whether to try points again that failed before.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dims: the axes in the order of the grid, then those of the results. `done` says which points are there; those that failed are
+        NaN. Attributes: function, seed, fixed, versions, points_failed. Equal calls give equal Datasets, bit for bit.
+
+    Raises
+    ------
+    UsageError, ValueError, TypeError
+        If grid, arguments or results do not fit together.
+    StoreInUse, StaleStore, StoreError
+        If the store is being filled by another driver, holds points of other code, or cannot be used. What it holds is unharmed.
+    RuntimeError
+        If every point failed, or the executor broke.
+
+    Examples
+    --------
+    >>> def run(load, trial, rng):
+    ...     return {"overlap": 1 - load, "draw": rng.random()}
+    >>> data = sweep(run, {"load": [0.1, 0.2], "trial": range(3)}, progress=False)
+    >>> data.overlap.mean("trial").values
+    array([0.9, 0.8])
+    """
+    points = Points(run, grid, fixed or {}, seed)
+    _check_options(workers, executor, on_change)
+    if store is None:
+        with Store() as opened:
+            return _sweep(opened, points, workers, executor, progress=progress, retry=True, where="")
+    code = _code(points)
+    if (data := _already_there(Path(store), points, code, on_change, retry=retry)) is not None:
+        return data
+    with Store(store) as opened:
+        opened.bind(points.name, code, on_change)
+        return _sweep(opened, points, workers, executor, progress=progress, retry=retry, where=str(store), code=code)
+
+
+def collect(
+    store: Store | Path | str,
+    run: Callable[..., Any],
+    grid: Mapping[str, Sequence[Any]],
+    fixed: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Return what a store holds of a grid, without computing anything, also while a sweep is filling it.
+
+    Parameters
+    ----------
+    store : Store, path or str
+    run, grid, fixed, seed
+        As for :func:`sweep`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As from :func:`sweep`; points that are missing are NaN, with `done` False.
+
+    Examples
+    --------
+    >>> def run(load):
+    ...     return {"overlap": 1 - load}
+    >>> with Store() as store:
+    ...     collect(store, run, {"load": [0.1, 0.2]}).done.values
+    array([False, False])
+    """
+    points = Points(run, grid, fixed or {}, seed)
+    if not isinstance(store, Store):
+        with Store.read_only(store) as opened:
+            return collect(opened, run, grid, fixed, seed)
+    if store.function not in (None, points.name):
+        raise with_hint(
+            StoreError(f"the store holds points of {store.function}, not of {points.name}"), "choose the store of this function"
+        )
+    return _dataset(store, points)
+
+
+def _check_options(workers: int, executor: Executor | None, on_change: str) -> None:
+    if isinstance(workers, bool) or not hasattr(workers, "__index__") or workers < 1:
+        raise ValueError(f"workers must be a whole number of at least 1, got {workers!r}")
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        told = TypeError(f"executor must have the method submit of concurrent.futures, got {type(executor).__qualname__}")
+        raise with_hint(told, "with Dask write: executor=client.get_executor()")
+    if on_change not in get_args(OnChange):
+        raise UsageError(f"on_change must be one of {', '.join(map(repr, get_args(OnChange)))}, got {on_change!r}")
+
+
+def _already_there(path: Path, points: Points, code: str, on_change: OnChange, *, retry: bool) -> xr.Dataset | None:
+    """Return the Dataset if nothing is missing: that needs no permission to write, and disturbs no other driver."""
+    path = path.expanduser()
+    if on_change == "fresh" or not path.is_file() or not path.stat().st_size:
+        return None
+    with Store.read_only(path) as store:
+        stale = store.check(points.name, code, on_change)
+        return None if stale or _missing(store, points, retry=retry) else _dataset(store, points)
+
+
+def _code(points: Points) -> str:
+    """Hash the source of the function, and of functions among its arguments."""
+    given = (value for _, value in sorted(points.bound.items()))
+    functions = [points.function, *(value for value in given if isinstance(getattr(value, "py_func", value), FunctionType))]
+    return "-".join(function_fingerprint(function) for function in functions)
+
+
+def _missing(store: Store, points: Points, *, retry: bool) -> list[int]:
+    """Return the flat indices of the points still to be computed, in grid order."""
+    there = store.done(points.keys)
+    if not retry:
+        there |= store.failures(points.keys).keys()
+    return [index for index, key in enumerate(points.keys) if key not in there]
+
+
+def _sweep(
+    store: Store, points: Points, workers: int, executor: Executor | None, *, progress: bool, retry: bool, where: str, code: str = ""
+) -> xr.Dataset:
+    """Compute what is missing in an open store."""
+    todo = _missing(store, points, retry=retry)
+    if todo and where:
+        store.log(_origin(points, code))
+    with Progress(len(points), points.function.__qualname__, "point", progress) as bar:
+        bar.skip(len(points) - len(todo))
+        with _resumable(where):
+            _fill(store, points, todo, workers, executor, bar)
+        failed = store.failures(points.keys)
+        if failed and len(failed) == len(points):
+            raise _all_failed(points, failed)
+        if failed:
+            bar.note(f"{_count(failed, points)}; the first: {_first(failed, points)}")
+    return _dataset(store, points)
+
+
+def _fill(store: Store, points: Points, todo: list[int], workers: int, executor: Executor | None, bar: Progress) -> None:
+    """Compute points here, in processes of our own, or in an executor, and store them as they come."""
+    if not todo:
+        return
+    with _Book(store, points, bar) as book:
+        if executor is None and workers == 1:
+            job = Job.of(points)
+            with _one_blas_thread():
+                for index in todo:
+                    book.add(job.compute(_task(points, index)))
+            return
+        package = Package.of(Job.of(points), points.function)
+        places = own_processes(min(workers, len(todo)), package) if executor is None else seats(executor, package)
+        with _one_blas_thread() if executor is not None else contextlib.nullcontext():
+            Crew(places, lambda index: _task(points, index), book.add, book.look).run(todo)
+
+
+def _task(points: Points, index: int) -> Task:
+    return Task(index, points.keys[index], points.arguments(index))
+
+
+def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
+    import threadpoolctl
+
+    return threadpoolctl.threadpool_limits(1)
+
+
+class _Book:
+    """Keeps finished points until it is time to commit them together.
+
+    Points wait for at most half a second, and not even that while commits are quick: they may take a twentieth of the time. A slow
+    point is therefore committed as soon as it is there.
+    """
+
+    def __init__(self, store: Store, points: Points, bar: Progress) -> None:
+        self._store, self._points, self._bar = store, points, bar
+        self._waiting: list[Finished | Failed] = []
+        self._last, self._cost = time.monotonic(), 0.0
+        self._layouts: set[str] = set()
+        self._first: tuple[Layout, int] | None = None
+        there = store.done(points.keys)
+        for key, layout, _ in store.get([key for key in points.keys if key in there][:1]):
+            self._compare(layout, points.keys.index(key))
+
+    def __enter__(self) -> _Book:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        if not isinstance(error, StoreError):
+            self.flush()
+
+    def add(self, reply: Value | Error) -> None:
+        """Take a point over."""
+        key, arguments = self._points.keys[reply.at], self._points.json(reply.at)
+        if isinstance(reply, Value):
+            self._waiting.append(Finished(key, arguments, reply.seconds, reply.layout, reply.payload))
+            self._compare(reply.layout, reply.at)
+        else:
+            self._waiting.append(Failed(key, arguments, reply.seconds, reply.error, reply.traceback))
+        self._bar.update()
+        self.look()
+
+    def look(self) -> None:
+        """Commit if it is time."""
+        waited = time.monotonic() - self._last
+        if len(self._waiting) >= COMMIT_POINTS or waited > min(COMMIT_SECONDS, COMMIT_SHARE * self._cost):
+            self.flush()
+
+    def flush(self) -> None:
+        """Commit what waits."""
+        start = self._last = time.monotonic()
+        if self._waiting:
+            self._store.put(self._waiting)
+            self._waiting = []
+            self._last = time.monotonic()
+            self._cost = self._last - start
+
+    def _compare(self, text: str, index: int) -> None:
+        """Stop at the first point whose result does not fit to the others: all that follow would be in vain."""
+        if text in self._layouts:
+            return
+        self._layouts.add(text)
+        layout = Layout(text)
+        if self._first is None:
+            self._first = layout, index
+            check_names(layout, self._points.grid)
+        else:
+            first, origin = self._first
+            check_alike(first, layout, self._points.describe(index), self._points.describe(origin))
+
+
+def _dataset(store: Store, points: Points) -> xr.Dataset:
+    """Put the stored points of a grid together."""
+    from neurosim import provenance
+
+    index = {key: place for place, key in enumerate(points.keys)}
+    assembly = Assembly(points.grid, points.describe)
+    for key, layout, payload in store.get(points.keys):
+        assembly.add(index[key], layout, payload)
+    attrs = {
+        "function": points.name,
+        "seed": points.seed,
+        "fixed": json.dumps(readable(points.bound)),
+        "versions": json.dumps(provenance.versions(("neurosim", "numpy", "numba"))),
+        "points_failed": len(store.failures(points.keys)),
+    }
+    return assembly.dataset(attrs)
+
+
+def _origin(points: Points, code: str) -> dict[str, Any]:
+    """Tell where the points of this run come from."""
+    from neurosim import provenance
+
+    file = inspect.getsourcefile(inspect.unwrap(points.function)) if hasattr(points.function, "__code__") else None
+    return {
+        "code": code,
+        "seed": points.seed,
+        "grid": {name: len(values) for name, values in points.grid.items()},
+        "fixed": readable(points.bound),
+        "versions": provenance.versions(),
+        "commit": provenance.commit(Path(file).parent) if file and Path(file).is_file() else None,
+    }
+
+
+@contextlib.contextmanager
+def _resumable(where: str) -> Iterator[None]:
+    """Say after Ctrl-C what is left and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        stored = f"finished points are stored in {where}; the same call goes on from there"
+        error.add_note(stored if where else "points were kept in memory alone; give store=path to be able to go on")
+        raise
+
+
+def _all_failed(points: Points, failed: Mapping[bytes, Failed]) -> RuntimeError:
+    told = RuntimeError(f"{_count(failed, points)}; the first: {_first(failed, points)}")
+    return with_hint(told, failed[points.keys[0]].traceback.rstrip())
+
+
+def _count(failed: Iterable[bytes], points: Points) -> str:
+    number = len(list(failed))
+    return f"{number} of {len(points)} points failed" if number < len(points) else f"all {number} points failed"
+
+
+def _first(failed: Mapping[bytes, Failed], points: Points) -> str:
+    index = next(place for place, key in enumerate(points.keys) if key in failed)
+    return f"{points.describe(index)}: {failed[points.keys[index]].error}"

@@ -1,0 +1,91 @@
+"""What all tests share: a seeded generator, the data folder, a kernel cache of the checkout, and a rotating share of slow tests."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+os.environ.setdefault("NEUROSIM_CACHE", str(ROOT / ".cache" / "kernels"))
+os.environ["MPLBACKEND"] = "agg"
+
+import hypothesis  # noqa: E402  the two variables above must be set before anything is imported that reads them
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+hypothesis.settings.register_profile("neurosim", deadline=None, derandomize="CI" in os.environ, print_blob=True)
+hypothesis.settings.load_profile("neurosim")
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """Return a generator with a fixed seed, new for each test."""
+    return np.random.default_rng(20260704)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """Return the data folder, or skip with what the engine says about its absence."""
+    from neurosim import data, errors
+
+    try:
+        return data.folder()
+    except errors.DataNotFound as missing:
+        pytest.skip(" ".join([str(missing), *getattr(missing, "__notes__", [])]))
+
+
+@pytest.fixture
+def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point new processes at a kernel cache folder of their own, empty at first."""
+    folder = tmp_path / "kernels"
+    monkeypatch.setenv("NEUROSIM_CACHE", str(folder))
+    return folder
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow-slice", metavar="K/N", type=share, help="of the tests marked slow, keep those whose hash is K modulo N")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.getoption("--slow-slice")
+    if wanted is None:
+        return
+    kept = [item for item in items if item.get_closest_marker("slow") is None or in_share(item.nodeid, *wanted)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
+def share(text: str) -> tuple[int, int]:
+    """Read K/N; K may be any count, it is taken modulo N.
+
+    Examples
+    --------
+    >>> share("7/3")
+    (1, 3)
+    """
+    k, n = map(int, text.split("/"))
+    if n < 1:
+        raise argparse.ArgumentTypeError(f"--slow-slice must be K/N with N at least 1, got {text}")
+    return k % n, n
+
+
+def in_share(nodeid: str, k: int, n: int) -> bool:
+    """Tell whether a test belongs to share k of n; each test belongs to exactly one, the same on every machine.
+
+    Examples
+    --------
+    >>> [in_share("tests/test_a.py::test_b", k, 3) for k in range(3)].count(True)
+    1
+    """
+    digest = hashlib.blake2b(nodeid.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % n == k
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a CUDA device where there is none."""
+    if item.get_closest_marker("gpu") is not None:
+        torch = pytest.importorskip("torch", reason="the torch extra is not installed")
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device")
