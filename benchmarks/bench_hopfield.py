@@ -264,5 +264,5 @@ def races(tiny: bool = False) -> Iterator[Race]:
     if (entry := against_package(2_000, 0.10, 10, 250.0, 20)) is not None:
         yield entry
     del entry
-    yield against_numpy(10_000, 0.138, 4, 70.0, 5)
+    yield against_numpy(10_000, 0.138, 2, 70.0, 10)
     yield capacity_sweep(2_000, np.linspace(0.05, 0.20, 16), 100, 2.0)

@@ -12,8 +12,11 @@ Phys. Rev. Lett. 55, 1530 (1985); "Statistical mechanics of neural networks near
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import xarray as xr
+from matplotlib.axes import Axes
 
 import neurosim as ns
 from neurosim.estimate import crossing, jackknife
@@ -52,7 +55,7 @@ def half_load(data: xr.Dataset, n: int, flipped: float) -> float:
     return crossing(part["load"], part, 0.5)
 
 
-def half_load_of(n: int, flipped: float):  # noqa: ANN201
+def half_load_of(n: int, flipped: float) -> Callable[[xr.Dataset], tuple[float, float]]:
     """Return the measurement of half_load with its error."""
     return lambda data: jackknife(lambda part: half_load(part, n, flipped), data, "network")
 
@@ -76,35 +79,38 @@ def extrapolated(data: xr.Dataset) -> tuple[float, float]:
     return jackknife(intercept, data, "network")
 
 
-def figure(data: xr.Dataset):  # noqa: ANN201
+def figure(data: xr.Dataset) -> Axes:
     """Recall against load, overlap with its theory, and the threshold against size."""
-    _, (left, middle, right) = ns.plot.figure(1, 3, size=(11.5, 3.6))
-    several = data.sizes["network"] > 1
-    names = {"recalled": f"fraction of cues with m > {RECALLED}", "overlap_recalled": "overlap m where recalled", "load": "load K / N", "n": "units N"}
-    for name, words in names.items():
-        data[name].attrs["long_name"] = words
-    ns.plot.curve(data.recalled.sel(flipped=0.0), "load", over="network", hue="n", ax=left)
-    left.axvline(theory.critical_load(), color="black", linewidth=1.2, linestyle="--")
-    left.annotate(r"$\alpha_c$", (theory.critical_load(), 0.03), xytext=(-4, 0), textcoords="offset points", ha="right")
-    left.set_title("started on the pattern")
-    ns.plot.curve(data.overlap_recalled.sel(flipped=0.1), "load", over="network", hue="n", theory=lambda load: float(theory.overlap(load)), ax=middle)
-    middle.set_title("started with a tenth flipped")
-    return _threshold(data, right) if several else right
+    names = {"recalled": f"fraction of cues with m > {RECALLED}", "overlap_recalled": "overlap m of recalled cues"}
+    data = data.assign_coords({"load": data["load"].assign_attrs(long_name="load K / N"), "n": data["n"].assign_attrs(long_name="N")})
+    recalled, overlap = (data[name].assign_attrs(long_name=words) for name, words in names.items())
+    with ns.plot.style():
+        _, (left, middle, right) = ns.plot.figure(1, 3, size=(11.5, 3.6))
+        ns.plot.curve(recalled.sel(flipped=0.0), "load", over="network", hue="n", ax=left)
+        left.axvline(theory.critical_load(), color="black", linestyle="--")
+        left.annotate(r"$\alpha_c = 0.138$", (theory.critical_load(), 0.45), xytext=(-5, 0), textcoords="offset points", ha="right")
+        left.set_title("a  started on the pattern")
+        mostly = overlap.where(recalled.mean("network") >= 0.5).isel(flipped=-1)
+        solution = np.linspace(0.05, theory.critical_load(), 200)
+        ns.plot.curve(mostly, "load", over="network", hue="n", theory=(solution, theory.overlap(solution)), ax=middle)
+        middle.set_title(f"b  started with {float(mostly.flipped):.0%} flipped")
+        _thresholds(data, right)
+        right.set_title("c  half of the cues recalled")
+    return left
 
 
-def _threshold(data: xr.Dataset, ax):  # noqa: ANN001, ANN202
-    """Draw the half-recall load against size for both kinds of cue."""
+def _thresholds(data: xr.Dataset, ax: Axes) -> None:
+    """Draw the half-recall load against size for each kind of cue."""
     sizes = data["n"].values
     for flipped, colour, marker in zip(data.flipped.values, ns.plot.COLOURS, "os", strict=False):
         found = np.array([half_load_of(n, flipped)(data) for n in sizes])
         label = f"{flipped:.0%} flipped" if flipped else "on the pattern"
         ax.errorbar(sizes, found[:, 0], yerr=found[:, 1], color=colour, marker=marker, label=label, capsize=2, linewidth=1.0)
     ax.axhline(theory.critical_load(), color="black", linestyle="--", label=r"theory, $N \to \infty$")
-    ax.set(xscale="log", xlabel="units N", ylabel="load at which half is recalled", xticks=sizes, title="threshold against size")
+    ax.set(xscale="log", xlabel="units N", ylabel="load")
+    ax.set_xticks(sizes, [f"{n:,}" for n in sizes])
     ax.set_xticks([], minor=True)
-    ax.set_xticklabels([f"{n:,}" for n in sizes])
-    ax.legend()
-    return ax
+    ax.legend(loc="upper right", bbox_to_anchor=(1.0, 0.9))
 
 
 AGS = "Amit, Gutfreund & Sompolinsky, Ann. Phys. 173, 30 (1987)"

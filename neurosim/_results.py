@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 DONE = "done"
+MOST_BYTES = 900_000_000  # of one point; SQLite takes a little more
 _KINDS = "biufcUSmM"
 _WIDEST = {"f": 8, "c": 16}  # bytes; longer floats differ from machine to machine
 
@@ -73,6 +74,10 @@ def encode(result: Any) -> tuple[str, bytes]:
     layout = _layout(
         tuple(_shape(*item) for item in arrays.items()), tuple((*_shape(*item), item[1].values.tobytes()) for item in axes.items())
     )
+    size = sum(array.values.nbytes for array in arrays.values())
+    if size > MOST_BYTES:
+        told = ValueError(f"the result takes {size:,} bytes, a point can keep {MOST_BYTES:,}")
+        raise with_hint(told, "return a summary, or write the arrays to a file of the point's own")
     return layout, b"".join([array.values.tobytes() for array in arrays.values()])
 
 

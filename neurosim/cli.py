@@ -99,7 +99,7 @@ def _advice(error: BaseException, debug: bool) -> Iterator[str]:
     """Say where help is to be found."""
     if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, click.exceptions.NoArgsIsHelpError):
         yield f"for help: {error.ctx.command_path} --help"
-    known = _is_ours(error) or isinstance(error, click.ClickException | click.Abort | KeyboardInterrupt)
+    known = _is_ours(error) or isinstance(error, click.ClickException | click.Abort | KeyboardInterrupt | OSError)
     if not known and not debug:
         yield "for the whole traceback add --debug"
 
@@ -242,9 +242,9 @@ def sweep(function: str, sets: tuple[str, ...], grids: tuple[str, ...], config: 
 
     how = _resources(**resources)
     overrides = read_options(sets, grids, config)
+    called, typed, path = load_function(function, Path.cwd())
     if not overrides.axes:
         raise with_hint(UsageError("a sweep needs at least one --grid"), f"neurosim sweep {function} --grid load=0.02:0.20:19")
-    called, typed, path = load_function(function, Path.cwd())
     request = runs.Request("default", overrides, seed)
     settings = apply(Settings({}, {}), overrides, called)
     _, failed = _fill(typed, path, called, settings, request, how)

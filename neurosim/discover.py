@@ -349,10 +349,11 @@ def _places(module: ModuleType) -> list[str]:
 
 def _file_below(module: ModuleType, root: Path) -> Path:
     """Return the file of a module, which must lie below the folder."""
-    path = Path(module.__file__ or "").resolve()
-    if not path.is_relative_to(root):
+    file = getattr(module, "__file__", None)
+    path = Path(file).resolve() if file else None
+    if path is None or not path.is_relative_to(root):
         top = module.__name__.partition(".")[0]
-        error = UsageError(f"{module.__name__} was found in {path}, not in the current folder {root}")
+        error = UsageError(f"{module.__name__} was found in {path or 'Python itself'}, not in the current folder {root}")
         raise with_hint(error, f"another package named {top!r} comes first; an empty {top}/__init__.py here, or another name, helps")
     return path
 

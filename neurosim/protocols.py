@@ -42,8 +42,8 @@ class State(Protocol):
     tick: int
 
 
-S_contra = TypeVar("S_contra", bound=State, contravariant=True)
 S = TypeVar("S", bound=State)
+S_contra = TypeVar("S_contra", bound=State, contravariant=True)
 
 
 class Model(Protocol[S_contra]):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -256,9 +257,18 @@ def write_claims(path: Path, verdicts: Iterable[Verdict]) -> None:
 
 
 def write_dataset(path: Path, data: xr.Dataset) -> None:
-    """Write a Dataset as netCDF 4; what netCDF has no type for is written as text."""
-    with replacing(path) as file:
-        netcdf_safe(data).to_netcdf(file.name, engine="h5netcdf")
+    """Write a Dataset as netCDF 4; what netCDF has no type for is written as text.
+
+    The file is built in memory first: the HDF5 library does not survive a disk that fills up under it.
+    """
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    image = io.BytesIO()
+    with h5netcdf.File(image, "w") as file:
+        netcdf_safe(data).dump_to_store(H5NetCDFStore(file))
+    with replacing(path) as place:
+        place.write(image.getbuffer())
 
 
 def netcdf_safe(data: xr.Dataset) -> xr.Dataset:
@@ -308,30 +318,33 @@ def table(verdicts: Sequence[Verdict]) -> str:
 
 @contextlib.contextmanager
 def _manifest(path: Path, content: dict[str, Any]) -> Iterator[None]:
-    """Write a manifest before and after a run; a run that never began leaves the older one."""
+    """Write a manifest before and after a run; a run that never got the store leaves the older one."""
     older = path.read_bytes() if path.is_file() else None
     began = time.time()
     content |= {"status": "running", "began": _clock(began), **about(Path.cwd())}
     write_json(path, content)
+    ours = path.read_bytes()
     try:
         yield
         content["status"] = "complete" if content["finished"] == content["points"] else "points failed"
     except StoreError:
-        content.clear()
+        _put_back(path, ours, older)
         raise
     except BaseException as error:
         content["status"] = f"stopped by {type(error).__name__}"
+        write_json(path, {**content, "seconds": round(time.time() - began, 3)})
         raise
-    finally:
-        _end(path, content, older, time.time() - began)
+    write_json(path, {**content, "seconds": round(time.time() - began, 3)})
 
 
-def _end(path: Path, content: dict[str, Any], older: bytes | None, seconds: float) -> None:
-    if content:
-        write_json(path, {**content, "seconds": round(seconds, 3)})
-    elif older is None:
-        path.unlink()
-    else:
+def _put_back(path: Path, ours: bytes, older: bytes | None) -> None:
+    """Restore an older manifest, unless the driver that has the store wrote its own meanwhile."""
+    with contextlib.suppress(OSError):
+        if path.read_bytes() != ours:
+            return
+        if older is None:
+            path.unlink()
+            return
         with replacing(path) as file:
             file.write(older)
 

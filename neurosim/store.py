@@ -231,6 +231,10 @@ class Store:
         """Return those of the keys whose points are finished."""
         return {row[0] for row in self._select("SELECT key FROM points WHERE key IN", keys)}
 
+    def layouts(self, keys: Iterable[bytes]) -> dict[bytes, str]:
+        """Return the layouts of the finished points among the keys."""
+        return dict(self._select("SELECT key, text FROM points JOIN layouts ON layout = id WHERE key IN", keys))
+
     def get(self, keys: Iterable[bytes]) -> Iterator[tuple[bytes, str, bytes]]:
         """Yield key, layout and payload of the finished points among the keys.
 
@@ -239,14 +243,11 @@ class Store:
         StoreError
             If the data of a point do not match their checksum.
         """
-        with self._explained():
-            layouts = dict(self._db.execute("SELECT id, text FROM layouts").fetchall())
-        for key, layout, payload, checksum, arguments in self._select(
-            "SELECT key, layout, payload, checksum, arguments FROM points WHERE key IN", keys
-        ):
+        order = "SELECT key, text, payload, checksum, arguments FROM points JOIN layouts ON layout = id WHERE key IN"
+        for key, layout, payload, checksum, arguments in self._select(order, keys):
             if zlib.crc32(payload) != checksum:
                 raise with_hint(StoreError(f"{self._name} is damaged: the data of point {arguments} have changed"), RESCUE)
-            yield key, layouts[layout], payload
+            yield key, layout, payload
 
     def failures(self, keys: Iterable[bytes]) -> dict[bytes, Failed]:
         """Return the failed points among the keys."""
@@ -293,7 +294,7 @@ class Store:
                 self._claim()
             elif empty:
                 self._db.close()
-                self._db = connect(None, mode)
+                self._db = connect(None, "rwc")
                 self._make_tables()
         except BaseException:
             self.close()

@@ -255,9 +255,10 @@ class _Book:
         self._last, self._cost = time.monotonic(), 0.0
         self._layouts: set[str] = set()
         self._first: tuple[Layout, int] | None = None
-        there = store.done(points.keys)
-        for key, layout, _ in store.get([key for key in points.keys if key in there][:1]):
-            self._compare(layout, points.keys.index(key))
+        there = store.layouts(points.keys)
+        for index, key in enumerate(points.keys):
+            if key in there:
+                self._compare(there[key], index)
 
     def __enter__(self) -> _Book:
         return self

@@ -43,7 +43,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> None:
 
 def build(dist: Path) -> Path:
     """Build the wheel from the source archive, so that leftovers of the checkout cannot slip in."""
-    run(sys.executable, "-m", "build", "--outdir", dist, ROOT)
+    run(sys.executable, "-m", "build", "--quiet", "--outdir", dist, ROOT)
     return next(dist.glob("*.whl"))
 
 
@@ -71,6 +71,7 @@ def use(python: Path, work: Path) -> None:
     run(command, "--help", cwd=work)
     run(command, "new", "my_question", cwd=work)
     run(command, "list", cwd=work)
+    run(command, "run", "experiments.my_question", "--tiny", "--workers", "1", cwd=work)
 
 
 if __name__ == "__main__":

