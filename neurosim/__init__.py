@@ -18,6 +18,7 @@ _NAMES = {
     "Claim": "experiment",
     "Count": "record",
     "Experiment": "experiment",
+    "Interrupted": "interrupt",
     "Progress": "progress",
     "Trace": "record",
     "check_model": "conformance",

@@ -8,6 +8,7 @@ from . import state as state
 from .conformance import check_model as check_model
 from .experiment import Claim as Claim
 from .experiment import Experiment as Experiment
+from .interrupt import Interrupted as Interrupted
 from .kernels._jit import jit as jit
 from .progress import Progress as Progress
 from .record import Count as Count

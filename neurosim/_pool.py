@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from neurosim._package import Package
-from neurosim._workers import BUNDLE_SECONDS, Error, Task, Value, compute, start
+from neurosim._workers import BUNDLE_SECONDS, Error, Task, Value, compute, guard, prepare
 from neurosim.errors import with_hint
 
 MOST_POINTS = 5000  # in a bundle
@@ -71,8 +71,9 @@ class OwnProcess:
         import loky
 
         self.close()
-        self._pool = loky.ProcessPoolExecutor(1, env={**ENVIRONMENT, **_NO_RECYCLING})
-        return self._pool.submit(start, self._package, os.getpid())
+        environment = {**ENVIRONMENT, **_NO_RECYCLING}
+        self._pool = loky.ProcessPoolExecutor(1, env=environment, initializer=guard, initargs=(os.getpid(),))
+        return self._pool.submit(prepare, self._package)
 
     def submit(self, tasks: list[Task]) -> Future:
         """Send a bundle."""

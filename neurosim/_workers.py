@@ -6,7 +6,6 @@ itself therefore always means that the machinery failed, not the point.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import signal
@@ -22,7 +21,7 @@ from neurosim._results import encode
 from neurosim.progress import quiet
 
 BUNDLE_SECONDS = 0.3  # work that is given to a worker at a time
-_PARENT_LOOK_SECONDS = 1.0
+_DRIVER_LOOK_SECONDS = 0.5
 _KEPT_JOBS = 2
 
 
@@ -86,11 +85,20 @@ def _told(index: int, seconds: float, error: BaseException) -> Error:
 _JOBS: dict[str, Job] = {}
 
 
-def start(package: Package, parent: int) -> None:
-    """Make a process of our own a worker: it leaves Ctrl-C to the driver and ends with it."""
-    with contextlib.suppress(ValueError):
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+def guard(driver: int) -> None:
+    """Make a process of our own a worker: it leaves Ctrl-C to the driver and ends with it.
+
+    Parameters
+    ----------
+    driver : int
+        Number of the driver's process, which is the parent of this one.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(driver,), daemon=True).start()
+
+
+def prepare(package: Package) -> None:
+    """Read the job before any point is asked for, so that failing to read it is no fault of a point."""
     _load(package)
 
 
@@ -142,9 +150,9 @@ def _limit_blas() -> None:
     threadpoolctl.threadpool_limits(1)
 
 
-def _end_with(parent: int) -> None:
+def _end_with(driver: int) -> None:
     """End this process when its driver is gone, even killed: nobody would ever fetch the result."""
     pause = threading.Event()
-    while os.getppid() == parent:
-        pause.wait(_PARENT_LOOK_SECONDS)
+    while os.getppid() == driver:
+        pause.wait(_DRIVER_LOOK_SECONDS)
     os._exit(1)

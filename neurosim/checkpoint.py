@@ -148,8 +148,20 @@ class Keeper:
         """Refuse a checkpoint of another run, saying in what it differs."""
         for name, mine in self._asked.items():
             if theirs.get(name) != mine:
-                what = f"was {theirs.get(name)!r}, is {mine!r}"
-                raise with_hint(CheckpointError(f"{self.path} belongs to another run: {name} {what}"), self._advice("call it as before"))
+                error = CheckpointError(f"{self.path} belongs to another run: {_difference(name, theirs.get(name), mine)}")
+                raise with_hint(error, self._advice("call it as before"))
 
     def _advice(self, first: str) -> str:
-        return f"{first}; or name another file; or delete this one to start afresh; neurosim.load({str(self.path)!r}) reads its state"
+        return f"{first}; or name another file; or delete this one to start afresh; neurosim.state.load({str(self.path)!r}) reads its state"
+
+
+def _difference(name: str, theirs: Any, mine: Any) -> str:
+    """Say in what two runs differ."""
+    if name == "parameters":
+        return "its model had other parameters"
+    if name == "code":
+        return "the code of its model was edited since"
+    if name == "record":
+        changed = sorted(key for key in {**theirs, **mine} if theirs.get(key) != mine.get(key))
+        return f"it recorded {', '.join(map(repr, changed))} otherwise"
+    return f"{name} was {theirs!r}, is {mine!r}"

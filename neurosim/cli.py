@@ -83,8 +83,6 @@ def _report(error: BaseException, debug: bool) -> int:
 
 
 def _message(error: BaseException) -> str:
-    if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return "say what to do\n" + error.format_message()
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, KeyboardInterrupt | click.Abort):
@@ -97,7 +95,7 @@ def _message(error: BaseException) -> str:
 
 def _advice(error: BaseException, debug: bool) -> Iterator[str]:
     """Say where help is to be found."""
-    if isinstance(error, click.UsageError) and error.ctx and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+    if isinstance(error, click.UsageError) and error.ctx:
         yield f"for help: {error.ctx.command_path} --help"
     known = _is_ours(error) or isinstance(error, click.ClickException | click.Abort | KeyboardInterrupt | OSError)
     if not known and not debug:
@@ -142,11 +140,16 @@ worker_options = _options(
 seed_option = click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random numbers.")
 
 
-@click.group(context_settings=HELP)
+@click.group(context_settings=HELP, invoke_without_command=True)
 @click.version_option(package_name="neurosim", message="%(prog)s %(version)s")
 @debug_option
-def neurosim() -> None:
+@click.pass_context
+def neurosim(context: click.Context) -> int:
     """Simulate, sweep, and hold the numbers against what was claimed."""
+    if context.invoked_subcommand is not None:
+        return 0
+    click.echo(f"neurosim: say what to do\n\n{context.get_help()}", err=True)
+    return 2
 
 
 @neurosim.command("list")
@@ -380,8 +383,7 @@ def _show_failures(folder: Path, run: Callable[..., Any], settings: Settings, se
 def _show(verdicts: Sequence[Verdict]) -> None:
     from neurosim.runs import table
 
-    if verdicts:
-        click.echo(f"\n{table(verdicts)}")
+    click.echo(f"\n{table(verdicts)}" if verdicts else "this experiment makes no claims")
 
 
 def _draw(experiment: Experiment, data: xr.Dataset, folder: Path) -> None:

@@ -145,7 +145,8 @@ class Progress:
     def text(self) -> str:
         """Return rate, remaining time (at the end: time taken) and what was excluded, in words."""
         time = f"{_clock_text(self.remaining)} left" if self.done < self.total else f"took {_clock_text(self.elapsed)}"
-        return ", ".join([_rate_text(self.rate, self.unit), time, *self.apart()])
+        rate = [] if math.isnan(self.rate) and self.done >= self.total else [_rate_text(self.rate, self.unit)]
+        return ", ".join([*rate, time, *self.apart()])
 
     def apart(self) -> list[str]:
         """Return what was excluded, in words."""
@@ -230,8 +231,8 @@ class _Lines:
     def close(self, progress: Progress, /, *, stopped: bool) -> None:
         """Print the last line, which says whether the work was stopped."""
         end = "stopped after" if stopped else "took"
-        parts = [f"{self._count(progress)} {end} {_clock_text(progress.elapsed)}", _rate_text(progress.rate, progress.unit)]
-        self._write(", ".join(parts + progress.apart()))
+        rate = [] if math.isnan(progress.rate) else [_rate_text(progress.rate, progress.unit)]
+        self._write(", ".join([f"{self._count(progress)} {end} {_clock_text(progress.elapsed)}", *rate, *progress.apart()]))
 
     def _count(self, progress: Progress) -> str:
         label = f"{progress.label}: " if progress.label else ""

@@ -18,6 +18,8 @@ import contextlib
 import datetime as dt
 import io
 import json
+import math
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STORE, DATA, FIGURE, CLAIMS, MANIFEST = "points.sqlite", "data.nc", "figure", "claims.json", "manifest.json"
+ADDRESS = re.compile(r"([a-z]+://)?\S+:\d+(/\S*)?")
 
 
 class ExperimentFailed(RuntimeError):
@@ -359,6 +362,8 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
     if address is None:
         yield None
         return
+    if not ADDRESS.fullmatch(address):
+        raise UsageError(f"--dask takes the address of a scheduler, such as tcp://host:8786, got {address!r}")
     try:
         from distributed import Client
     except ImportError as error:
@@ -376,12 +381,22 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
 def _row(verdict: Verdict) -> list[str]:
     word = {True: "passed", False: "FAILED", None: ""}[verdict.passed]
     verdict_text = ": ".join(part for part in (word, verdict.reason) if part)
-    measured = "" if verdict.measured is None else _with_error(verdict.measured, verdict.uncertainty)
-    return [verdict.name, verdict.kind, _with_error(verdict.expected, verdict.tolerance), measured, verdict_text, verdict.source]
+    expected = f"{verdict.expected:.6g} ± {verdict.tolerance:g}"
+    return [verdict.name, verdict.kind, expected, _with_error(verdict.measured, verdict.uncertainty), verdict_text, verdict.source]
 
 
-def _with_error(value: float, error: float | None) -> str:
-    return f"{value:.6g}" if error is None else f"{value:.6g} ± {error:.2g}"
+def _with_error(value: float | None, error: float | None) -> str:
+    """Write a measured value with the digits that its uncertainty leaves.
+
+    >>> _with_error(0.162105, 0.0021), _with_error(1234.5, 120.0), _with_error(0.137906, None)
+    ('0.1621 ± 0.0021', '1234 ± 120', '0.137906')
+    """
+    if value is None:
+        return ""
+    if error is None or not math.isfinite(error) or not math.isfinite(value) or error <= 0:
+        return f"{value:.6g}" if error is None else f"{value:.6g} ± {error:.2g}"
+    digits = min(max(1 - math.floor(math.log10(error)), 0), 12)
+    return f"{value:.{digits}f} ± {error:.{digits}f}"
 
 
 def _attribute(value: Any) -> Any:

@@ -21,6 +21,8 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 ENGINE = ("neurosim", "models")
 
 
@@ -221,7 +223,7 @@ def _dotted(node: ast.AST) -> str | None:
 
 def _constant(value: Any) -> str:
     """Describe a value that a function reads from its module; only values with a stable description count."""
-    if hasattr(value, "tobytes") and hasattr(value, "dtype"):
+    if isinstance(value, np.ndarray | np.generic):
         return f"{value.dtype}{value.shape}{hashlib.blake2b(value.tobytes(), digest_size=16).hexdigest()}"
     if isinstance(value, dict):
         return "{" + ",".join(f"{_constant(key)}:{_constant(item)}" for key, item in value.items()) + "}"

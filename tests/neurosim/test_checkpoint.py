@@ -149,19 +149,22 @@ walk({str(tmp_path / "c")!r}, {tick}, lambda: os.kill(os.getpid(), signal.SIGKIL
     @pytest.mark.parametrize(("model", "state"), [(CounterWalk(), lambda: CounterWalk().init(3)), (Decay(), Decay().init)])
     def test_it_serves_every_model(self, tmp_path: Path, model: Any, state: Callable[[], Units]) -> None:
         def call(path: Path | None, tick: int) -> xr.Dataset:
-            return simulate(
-                model, state(), steps=30, checkpoint=path, until=Probe(tick, ctrl_c), record={"x": Trace(x, dims=("unit",))}
-            )  # fmt: skip
+            record = {"x": Trace(x, dims=("unit",))}
+            return simulate(model, state(), steps=30, checkpoint=path, until=Probe(tick, ctrl_c), record=record)
 
         with pytest.raises(Interrupted):
             call(tmp_path / "c", 13)
         same(call(tmp_path / "c", -1), call(None, -1))
 
-    def test_the_rate_counts_new_ticks_only(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_progress_starts_where_the_checkpoint_stands(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         with pytest.raises(Interrupted):
             walk(tmp_path / "c", 60)
         walk(tmp_path / "c", progress=True)
         assert "100/100 ticks" in capsys.readouterr().err
+        walk(tmp_path / "c", progress=True)
+        last = capsys.readouterr().err
+        assert last.startswith("Walk: 100/100 ticks (100%) took ")
+        assert "ticks/s" not in last
 
 
 def far(state: Walker) -> bool:
@@ -260,17 +263,21 @@ class Other(Walk):
     pass
 
 
+def double(state: Walker) -> int:
+    return 2 * int(state.x.sum())
+
+
 class TestAnotherRun:
     @pytest.mark.parametrize(
         ("changes", "message"),
         [
             ({"steps": 200}, "steps was 100, is 200"),
-            ({"model": Walk(drift=0.4)}, "parameters was"),
+            ({"model": Walk(drift=0.4)}, "its model had other parameters"),
             ({"model": Other()}, r"model was '.*Walk', is '.*Other'"),
             ({"seed": 9}, "from another state: the given one is neither its start nor its end"),
-            ({"record": {}}, "record was"),
-            ({"record": {**recorders(), "x": Trace(x, dims=("unit",), every=3, units=[0, 1])}}, "record was"),
-            ({"record": {**recorders(), "total": Trace(lambda state: 2 * state.x.sum(), every=2)}}, "record was"),
+            ({"record": {}}, "it recorded 'total', 'ups', 'x' otherwise"),
+            ({"record": {**recorders(), "x": Trace(x, dims=("unit",), every=3, units=[0, 1])}}, "it recorded 'x' otherwise"),
+            ({"record": {**recorders(), "total": Trace(double, every=2)}}, "it recorded 'total' otherwise"),
             ({"until": None}, "until was"),
             ({"until": far}, "until was"),
         ],
@@ -293,7 +300,7 @@ class TestAnotherRun:
     def test_edited_code_is_refused(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         walk(tmp_path / "c")
         monkeypatch.setattr(module, "function_fingerprint", lambda kind: "edited")
-        with pytest.raises(CheckpointError, match="code was '.*', is 'edited'"):
+        with pytest.raises(CheckpointError, match="the code of its model was edited since"):
             walk(tmp_path / "c")
 
     def test_a_state_of_another_class_is_refused(self, tmp_path: Path) -> None:

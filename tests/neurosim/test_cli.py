@@ -29,6 +29,8 @@ of two lines.
 
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 import neurosim as ns
 
 
@@ -45,7 +47,9 @@ def run(load, trial=0, *, n=100, rule="hebb", rng):
 def figure(data, ax=None):
     if Path("ugly").exists():
         raise KeyError("beauty")
-    return ns.plot.curve(data.value, "load", over="trial", ax=ax)
+    ax = ax or Figure(figsize=(1, 1)).add_subplot()
+    ax.plot(data.value.values.ravel())
+    return ax
 
 
 def total(data):
@@ -224,7 +228,6 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_experiment(co
 
 
 def test_a_parameter_may_become_an_axis_and_whole_numbers_stay_whole(command: Command, folder: Path) -> None:
-    edit('ns.plot.curve(data.value, "load", over="trial", ax=ax)', 'ns.plot.curve(data.value.isel(n=0), "load", over="trial", ax=ax)')
     assert command("run", NAME, "--grid", "n=100:300:3").status == 0
     data = load(folder)
     assert data.value.dims == ("load", "trial", "n")
@@ -323,7 +326,7 @@ def test_a_figure_that_fails_costs_no_data_and_keeps_the_older_figure(command: C
 
 @pytest.mark.parametrize("answer", ["None", "3", "data"])
 def test_a_figure_returns_axes(command: Command, answer: str) -> None:
-    edit('ns.plot.curve(data.value, "load", over="trial", ax=ax)', answer)
+    edit("return ax", f"return {answer}")
     said = command("run", NAME)
     assert said.status == 1
     assert "wanted Axes or a Figure" in said.err
@@ -413,6 +416,13 @@ def test_a_claim_that_does_not_hold_is_status_one(command: Command) -> None:
     assert said.status == 1
     assert "FAILED" in said.out
     assert command("run", NAME).status == 1
+
+
+def test_an_experiment_without_claims_says_so(command: Command) -> None:
+    text = Path("experiments/coin.py").read_text(encoding="utf-8")
+    edit(text[text.index("    claims=(") : text.index("    tiny=")], "")
+    assert command("check", NAME) == (0, "this experiment makes no claims\n", f"{NAME}: {Path('experiments/coin.py').resolve()}\n")
+    assert command("check", NAME, "--json").out == "[]\n"
 
 
 def test_a_point_that_fails_under_check_is_status_one_and_its_claim_is_not_passed(command: Command, folder: Path) -> None:
@@ -561,6 +571,13 @@ def test_a_scheduler_that_does_not_answer_is_said(command: Command, monkeypatch:
     said = command("run", NAME, "--dask", "tcp://nobody:1")
     assert said.status == 2
     assert "no Dask scheduler answers at 'tcp://nobody:1'" in said.err
+
+
+@pytest.mark.parametrize("address", ["scheduler", "tcp://scheduler", ":", "tcp://scheduler:port"])
+def test_an_address_that_is_none_is_refused_at_once(command: Command, address: str) -> None:
+    said = command("run", NAME, "--dask", address)
+    assert (said.status, calls()) == (2, 0)
+    assert f"such as tcp://host:8786, got {address!r}" in said.err
 
 
 # --- wrong use ------------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -146,6 +147,20 @@ def test_simulate_records_energy_and_overlaps() -> None:
     assert run.sizes["time"] == int(state.settled_at) + 1
 
 
+def test_a_checkpointed_recall_is_answered_from_its_file(tmp_path: Path) -> None:
+    patterns, cues = example(40, 300, 8)
+    memory = DenseHopfield(patterns)
+    first = ns.simulate(
+        memory, memory.init(cues), steps=5, record={"m": ns.Trace(memory.overlap, ("replica", "pattern"))}, checkpoint=tmp_path / "c"
+    )
+    state = memory.init(cues)
+    again = ns.simulate(memory, state, steps=5, record={"m": ns.Trace(memory.overlap, ("replica", "pattern"))}, checkpoint=tmp_path / "c")
+    assert again.identical(first)
+    assert np.array_equal(state.words, memory.recall(cues, sweeps=5).words)
+    with pytest.raises(ns.errors.CheckpointError, match="other parameters"):
+        ns.simulate(DenseHopfield(-patterns), memory.init(cues), steps=5, checkpoint=tmp_path / "c")
+
+
 def test_biased_patterns_have_their_mean(rng: np.random.Generator) -> None:
     patterns = random_patterns(50, 2000, rng=rng, bias=0.6)
     assert abs(patterns.mean() - 0.6) < 4 * 0.8 / np.sqrt(patterns.size)
@@ -167,7 +182,7 @@ def test_packing_round_trip(rows: int, n_units: int, more: int) -> None:
 
 
 def test_two_digits_are_always_stored_three_only_while_they_overlap_little(data_folder: object) -> None:
-    """Fields are sums of patterns weighted by mutual overlaps c: next to pattern 1, units where 2 and 3 disagree with it turn if c12 + c13 > 1."""
+    """Fields are patterns weighted by their overlaps c: at pattern 1, units where 2 and 3 both disagree with it turn if c12 + c13 > 1."""
     images, labels = ns.data.mnist("test")
     digits = ns.hopfield.binarise(images[[int(np.argmax(labels == digit)) for digit in (0, 1, 7)]])
     assert digits.shape == (3, 784)

@@ -148,8 +148,8 @@ class TestSlices:
         simulate(Slow(), Decay().init(), steps=610)
         assert asked[:6] == [1, 2, 4, 8, 16, 32]
         assert set(asked[5:19]) == {32}
-        assert set(asked[22:50]) == {2}
-        assert set(asked[-8:]) == {1}
+        assert set(asked[22:34]) == {2}
+        assert set(asked[-7:]) == {1}
 
     def test_compiling_does_not_make_slices_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
         now, compiled, asked = [0.0], [0.0], []
@@ -190,9 +190,11 @@ class TestUntil:
         assert state.tick == 0
 
     def test_asked_less_often_it_stops_later(self) -> None:
-        until = lambda state: state.tick >= 5  # noqa: E731
-        until.every = 4
-        assert simulate(Decay(), Decay().init(), steps=100, until=until).attrs["ticks"] == 8
+        def late(state: Units) -> bool:
+            return state.tick >= 5
+
+        late.every = 4  # pyright: ignore
+        assert simulate(Decay(), Decay().init(), steps=100, until=late).attrs["ticks"] == 8
 
     def test_the_last_tick_counts_as_fulfilled(self) -> None:
         assert simulate(Decay(), Decay().init(), steps=5, until=lambda state: state.tick == 5).attrs["stopped_by"] == "until"

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from neurosim import sources
@@ -102,3 +104,8 @@ def recalls(patterns: object) -> object:
 
 
 import neurosim as ns  # noqa: E402  placed below its use on purpose: names are looked up when the fingerprint is made
+
+
+def test_annotations_of_arrays_are_no_constants() -> None:
+    assert sources._constant(npt.NDArray[np.int8]) == sources._constant(npt.NDArray[np.int8])
+    assert sources._constant(np.float64(1)) != sources._constant(np.float64(2))

@@ -6,6 +6,9 @@ import dataclasses
 import enum
 import functools
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -152,6 +155,14 @@ class TestKeys:
 
     def test_another_function_has_other_keys(self) -> None:
         assert Points(anything, {"load": [1]}).keys != Points(run, {"load": [1]}).keys
+
+    def test_a_script_is_known_by_the_name_of_its_file(self, tmp_path: Path) -> None:
+        text = "from neurosim._points import Points\ndef run(load):\n    pass\nprint(Points(run, {'load': [1]}).keys[0].hex())\n"
+        (tmp_path / "my_script.py").write_text(text)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), str(tmp_path)])}
+        commands = ([str(tmp_path / "my_script.py")], ["-m", "my_script"], ["-c", "import my_script"])
+        told = {subprocess.check_output([sys.executable, *command], env=environment) for command in commands}
+        assert len(told) == 1
 
     def test_an_argument_without_a_form_is_named(self) -> None:
         with pytest.raises(TypeError, match="argument 'noise' cannot identify a point"):

@@ -186,19 +186,19 @@ def run(n):
 """
 
     @pytest.fixture
-    def module(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    def module(self, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         monkeypatch.syspath_prepend(tmp_path)
         (tmp_path / "user_kernel.py").write_text(self.TEXT)
         yield importlib.import_module("user_kernel")
         del sys.modules["user_kernel"]
 
-    def test_workers_find_them_in_the_cache(self, module: Any, empty_cache: Path) -> None:
+    def test_workers_find_them_in_the_cache(self, module: Any) -> None:
         module.run(3)
         data = sweep(module.run, {"n": [4, 5]}, workers=2, progress=False)
         assert data.x.values.tolist() == [6.0, 10.0]
         assert data.compiling.values.tolist() == [0.0, 0.0]
 
-    def test_a_worker_that_finds_other_source_takes_the_copy(self, module: Any, empty_cache: Path, tmp_path: Path) -> None:
+    def test_a_worker_that_finds_other_source_takes_the_copy(self, module: Any) -> None:
         package = Package.of(Job.of(Points(module.run, {"n": [4]})), module.run)
         sys.modules["user_kernel"] = importlib.util.module_from_spec(importlib.machinery.ModuleSpec("user_kernel", None))
         job = package.open()
