@@ -127,7 +127,7 @@ EXPERIMENT = ns.Experiment(
     claims=(
         ns.Claim(
             "critical load of the T = 0 equations", 0.1379, 0.0001, "paper", lambda data: theory.critical_load(),
-            f"{AGS}, printed as 0.138; 0.137906 in the abstract of arXiv:2403.01907",
+            "0.137906 in the abstract of arXiv:2403.01907, for the equations of Amit, Gutfreund & Sompolinsky (1987)",
         ),
         ns.Claim(
             "overlap of the T = 0 equations at load 0.10", 0.9980, 0.0005, "reference", lambda data: float(theory.overlap(0.10)),

@@ -1,6 +1,6 @@
 """neurosim: neuromorphic and biologically inspired simulation.
 
-The names in ``__all__`` are the public ones. What needs a compiler, a plotting library or labelled arrays is imported when it is first
+The names in ``__all__`` are public. What needs a compiler, a plotting library or labelled arrays is imported when it is first
 used; the stub beside this file tells type checkers what there is.
 """
 
@@ -12,8 +12,32 @@ from neurosim.sweep import sweep as sweep
 
 __version__ = "0.1.0"
 
-_MODULES = ("data", "errors", "estimate", "hopfield", "noise", "plot", "state")
-_NAMES = {
+# pyright: reportUnsupportedDunderAll=false
+__all__ = [
+    "Checkpoint",
+    "Claim",
+    "Count",
+    "Experiment",
+    "Interrupted",
+    "Progress",
+    "Trace",
+    "check_model",
+    "data",
+    "errors",
+    "estimate",
+    "get_threads",
+    "hopfield",
+    "jit",
+    "noise",
+    "plot",
+    "set_threads",
+    "settled",
+    "simulate",
+    "state",
+    "sweep",
+]
+
+_HOME = {
     "Checkpoint": "simulate",
     "Claim": "experiment",
     "Count": "record",
@@ -27,16 +51,15 @@ _NAMES = {
     "set_threads": "threads",
     "settled": "simulate",
 }
-
-__all__ = sorted(["__version__", "simulate", "sweep", *_MODULES, *_NAMES])
+"""Module of each name that is no module itself."""
 
 
 def __getattr__(name: str) -> object:
-    if name in _MODULES:
-        return import_module(f"neurosim.{name}")
-    if name in _NAMES:
-        value = globals()[name] = getattr(import_module(f"neurosim.{_NAMES[name]}"), name)
+    if name in _HOME:
+        value = globals()[name] = getattr(import_module(f"neurosim.{_HOME[name]}"), name)
         return value
+    if name in __all__:
+        return import_module(f"neurosim.{name}")
     raise AttributeError(f"module 'neurosim' has no attribute {name!r}")
 
 

@@ -32,6 +32,7 @@ from neurosim.errors import UsageError, nearest, with_hint
 
 DRAWN = ("rng", "seed")  # parameters that the sweep fills when nobody else does
 KEY_BYTES = 16
+Grid = Mapping[str, Sequence[Any] | np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Points:
     """
 
     function: Callable[..., Any]
-    grid: Mapping[str, Sequence[Any]]
+    grid: Grid
     fixed: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     seed: int = 0
 
@@ -145,7 +146,7 @@ class Points:
     def _written(self) -> dict[str, list[str]]:
         return {name: [f"{json.dumps(name)}: {to_json(value)}" for value in values] for name, values in self.grid.items()}
 
-    def _pick(self, axes: Mapping[str, Sequence[Any]], index: int) -> dict[str, Any]:
+    def _pick(self, axes: Grid, index: int) -> dict[str, Any]:
         """Return one entry of each axis."""
         picked = dict.fromkeys(axes)
         for name in reversed(picked):

@@ -18,35 +18,31 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args
 
+from neurosim._book import Book
 from neurosim._canonical import readable
 from neurosim._package import Package
-from neurosim._points import Points
+from neurosim._points import Grid, Points
 from neurosim._pool import Crew, own_processes, seats
-from neurosim._results import Assembly, Layout, check_alike, check_names
-from neurosim._workers import Error, Job, Task, Value
+from neurosim._results import Assembly
+from neurosim._workers import Job, Task
 from neurosim.errors import StoreError, UsageError, with_hint
 from neurosim.progress import Progress
 from neurosim.sources import function_fingerprint
-from neurosim.store import Failed, Finished, OnChange, Store
+from neurosim.store import Failed, OnChange, Store
 
 if TYPE_CHECKING:
     import xarray as xr
 
-COMMIT_SECONDS = 0.5  # longest time that a finished point waits for others
-COMMIT_POINTS = 1000
-COMMIT_SHARE = 20  # committing may take one part in so many of the time, unless points wait too long
-
 
 def sweep(
     run: Callable[..., Any],
-    grid: Mapping[str, Sequence[Any]],
+    grid: Grid,
     *,
     fixed: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -125,7 +121,7 @@ def sweep(
 def collect(
     store: Store | Path | str,
     run: Callable[..., Any],
-    grid: Mapping[str, Sequence[Any]],
+    grid: Grid,
     fixed: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> xr.Dataset:
@@ -219,10 +215,10 @@ def _fill(store: Store, points: Points, todo: list[int], workers: int, executor:
     """Compute points here, in processes of our own, or in an executor, and store them as they come."""
     if not todo:
         return
-    with _Book(store, points, bar) as book:
+    with Book(store, points, bar) as book:
         if executor is None and workers == 1:
             job = Job.of(points)
-            with _one_blas_thread():
+            with _one_blas_thread(), book.watched():
                 for index in todo:
                     book.add(job.compute(_task(points, index)))
             return
@@ -240,71 +236,6 @@ def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
     import threadpoolctl
 
     return threadpoolctl.threadpool_limits(1)
-
-
-class _Book:
-    """Keeps finished points until it is time to commit them together.
-
-    Points wait for at most half a second, and not even that while commits are quick: they may take a twentieth of the time. A slow
-    point is therefore committed as soon as it is there.
-    """
-
-    def __init__(self, store: Store, points: Points, bar: Progress) -> None:
-        self._store, self._points, self._bar = store, points, bar
-        self._waiting: list[Finished | Failed] = []
-        self._last, self._cost = time.monotonic(), 0.0
-        self._layouts: set[str] = set()
-        self._first: tuple[Layout, int] | None = None
-        there = store.layouts(points.keys)
-        for index, key in enumerate(points.keys):
-            if key in there:
-                self._compare(there[key], index)
-
-    def __enter__(self) -> _Book:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        if not isinstance(error, StoreError):
-            self.flush()
-
-    def add(self, reply: Value | Error) -> None:
-        """Take a point over."""
-        key, arguments = self._points.keys[reply.at], self._points.json(reply.at)
-        if isinstance(reply, Value):
-            self._waiting.append(Finished(key, arguments, reply.seconds, reply.layout, reply.payload))
-            self._compare(reply.layout, reply.at)
-        else:
-            self._waiting.append(Failed(key, arguments, reply.seconds, reply.error, reply.traceback))
-        self._bar.update()
-        self.look()
-
-    def look(self) -> None:
-        """Commit if it is time."""
-        waited = time.monotonic() - self._last
-        if len(self._waiting) >= COMMIT_POINTS or waited > min(COMMIT_SECONDS, COMMIT_SHARE * self._cost):
-            self.flush()
-
-    def flush(self) -> None:
-        """Commit what waits."""
-        start = self._last = time.monotonic()
-        if self._waiting:
-            self._store.put(self._waiting)
-            self._waiting = []
-            self._last = time.monotonic()
-            self._cost = self._last - start
-
-    def _compare(self, text: str, index: int) -> None:
-        """Stop at the first point whose result does not fit to the others: all that follow would be in vain."""
-        if text in self._layouts:
-            return
-        self._layouts.add(text)
-        layout = Layout(text)
-        if self._first is None:
-            self._first = layout, index
-            check_names(layout, self._points.grid)
-        else:
-            first, origin = self._first
-            check_alike(first, layout, self._points.describe(index), self._points.describe(origin))
 
 
 def _dataset(store: Store, points: Points) -> xr.Dataset:

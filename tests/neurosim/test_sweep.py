@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,13 @@ import pytest
 import xarray as xr
 
 from neurosim import sweep as public
+from neurosim._book import Book
+from neurosim._points import Points
+from neurosim._results import encode
+from neurosim._workers import Value
 from neurosim.errors import StaleStore, StoreError, UsageError
-from neurosim.store import Store
+from neurosim.progress import Progress
+from neurosim.store import Finished, Store
 from neurosim.sweep import collect, sweep
 
 GRID = {"load": [0.1, 0.2, 0.3], "trial": range(4)}
@@ -356,6 +362,33 @@ class TestStopping:
         with pytest.raises(KeyboardInterrupt) as caught:
             sweep(stopped, {"load": [1]}, progress=False)
         assert "kept in memory alone" in caught.value.__notes__[0]
+
+    def test_a_store_that_fails_while_a_point_is_computed_stops_the_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("neurosim._book.LOOK_SECONDS", 0.001)
+        failed_once = threading.Event()
+
+        def put(_: Any) -> None:
+            failed_once.set()
+            raise StoreError("the disk is full")
+
+        with Store() as store, Progress(2, enabled=False) as bar:
+            book = Book(store, Points(lambda load: {}, {"load": [1, 2]}), bar)
+            book.add(Value(0, 0.1, *encode({"x": 1})))
+            monkeypatch.setattr(store, "put", put)
+            book._waiting.append(Finished(b"k", "{}", 0.1, *encode({"x": 1})))
+            with book.watched():
+                failed_once.wait()
+            with pytest.raises(StoreError, match="the disk is full"):
+                book.add(Value(1, 0.1, *encode({"x": 1})))
+
+    def test_what_fits_on_a_full_disk_is_stored(self) -> None:
+        with Store() as store, Progress(20, enabled=False) as bar:
+            store._db.execute(f"PRAGMA max_page_count = {store._db.execute('PRAGMA page_count').fetchone()[0] + 30}")
+            book = Book(store, Points(lambda load: {}, {"load": range(20)}), bar)
+            book._waiting = [Finished(bytes([number]), "{}", 0.1, *encode({"x": np.zeros(2000)})) for number in range(20)]
+            with pytest.raises(StoreError, match="the disk is full"):
+                book.flush()
+            assert 0 < len(store) < 20
 
     def test_a_full_disk_loses_no_finished_point(self, tmp_path: Path) -> None:
         script = tmp_path / "filling.py"

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,9 @@ from neurosim.sweep import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
+import os
 import sys
+import threading
 import numpy as np
 from neurosim import sweep
 
@@ -35,6 +37,8 @@ def run(load, noise, trial, rng, waiting=""):
     total = np.zeros(4)
     for _ in range(50):
         total += np.sort(rng.normal(size=(4, 1000)))[:, 900]
+    if "HOLD" in os.environ and (load, noise) == (0.2, 0.2):
+        threading.Event().wait()
     if waiting and trial == 5:
         print("waiting", flush=True)
         input()
@@ -70,7 +74,9 @@ def path(tmp_path: Path) -> Path:
 
 
 def driver(script: Any, path: Path, workers: int, waiting: str = "", **more: Any) -> subprocess.Popen[str]:
+    """Start a sweep; one that does not wait for its input holds at the last ten points, and never ends."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(script.__file__).parent)])}
+    environment |= {} if waiting else {"HOLD": "yes"}
     command = [sys.executable, "-c", "import killed_sweep; killed_sweep.main()", str(path), str(workers), waiting]
     return subprocess.Popen(command, env=environment, text=True, start_new_session=True, stderr=subprocess.PIPE, **more)
 
@@ -83,41 +89,49 @@ def rows(path: Path) -> set[tuple[Any, ...]]:
         return set(store._db.execute("SELECT key, payload, seconds, run FROM points").fetchall())
 
 
-def wait_for(process: subprocess.Popen[str], path: Path, points: int) -> None:
-    """Return when the store holds so many points."""
-    while len(rows(path)) < points:
+def runs(path: Path) -> int:
+    """Return how many sweeps began to compute."""
+    if not path.exists():
+        return 0
+    with Store.read_only(path) as store:
+        return store._db.execute("SELECT count(*) FROM runs").fetchone()[0]
+
+
+def wait_for(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
+    """Return when the store says so."""
+    while not condition():
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.01)
-            pytest.fail(f"the driver ended with {len(rows(path))} points: {process.communicate()[1]}")
+            pytest.fail(f"the driver ended: {process.communicate()[1]}")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_sweep_killed_three_times_and_resumed_gives_the_same_dataset(script: Any, expected: xr.Dataset, path: Path, workers: int) -> None:
-    moments = np.sort(np.random.default_rng(20 + workers).integers(1, POINTS - 30, 3))
+    moments = np.sort(np.random.default_rng(20 + workers).integers(1, POINTS - 40, 3)).tolist()
     kept: set[tuple[Any, ...]] = set()
-    for points in moments:
+    for number, points in enumerate(moments):
         process = driver(script, path, workers)
-        wait_for(process, path, max(int(points), len(kept) + 1))
+        wait_for(process, lambda points=points, number=number: len(rows(path)) >= points and runs(path) > number)
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
         process.communicate()
-        assert kept < rows(path)
+        assert kept <= rows(path)
         kept = rows(path)
         assert psutil.wait_procs(children, timeout=60)[1] == []
-    assert len(kept) < POINTS
+    assert moments[-1] <= len(kept) < POINTS
     with Store.read_only(path) as store:
         assert _owner.current(store._db) is not None
     data = sweep(script.run, script.GRID, fixed={"waiting": ""}, store=path, workers=workers, progress=False)
     assert data.identical(expected)
     assert kept < rows(path)
     assert len(rows(path)) == POINTS
-    assert len({run for *_, run in rows(path)}) == 4
+    assert runs(path) == 4
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_at_the_terminal_keeps_what_was_finished(script: Any, expected: xr.Dataset, path: Path, workers: int) -> None:
     process = driver(script, path, workers)
-    wait_for(process, path, 15)
+    wait_for(process, lambda: len(rows(path)) >= 15)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate()
     assert process.returncode != 0
