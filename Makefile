@@ -45,7 +45,7 @@ format: .venv/.test
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 
-typecheck: .venv/.test
+typecheck: .venv/.test .venv/.bench
 	$(PY) -m pyright --pythonpath $(PY)
 
 imports: .venv/.test
@@ -74,7 +74,7 @@ cache: .venv/.test ## a cold against a warm kernel cache: equal answers, nothing
 notebooks: .venv/.test ## run the notebooks
 	$(PYTEST) --nbmake --quiet notebooks
 
-slow: .venv/.test ## this commit's share of the slow tests
+slow: .venv/.test .venv/.bench ## this commit's share of the slow tests
 	$(PYTEST) --numprocesses $(WORKERS) --quiet -m "slow and not bench" --slow-slice $(SLICE) tests || [ $$? -eq 5 ]
 
 coverage: .venv/.test ## which lines the tests reach, kernels included

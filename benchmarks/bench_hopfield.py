@@ -6,7 +6,8 @@ times; packing the cues and drawing our orders are inside.
 
 *numpy* holds integer-valued float32 couplings :math:`N J_{ij}` (exact: every partial sum stays below :math:`2^{24}`), takes one BLAS
 dot product per visit, and visits in our order, so every final state must be the same, unit for unit. It is raced twice: as one writes
-it, ``W[i] @ s``, and tuned (a list of row views, one bound method, spins mirrored in a Python list), the fastest form found.
+it, ``W[i] @ s``, and tuned (a list of row views, one bound method, spins mirrored in a Python list), the fastest form found; the goal is
+against the former.
 
 *hopfieldnetwork* (float64 couplings) draws its own order; its final states must be fixed points of our network at the same overlap. Its
 state is int8 by default; a float64 state spares it a conversion per visit, so that is raced too.
@@ -198,7 +199,7 @@ def against_numpy(n_units: int, load: float, n_cues: int, goal: float, repeats: 
     ]
     return Race(
         f"asynchronous recall, N = {n_units:,}, load {load:g}, {n_cues} cues, 1 thread", [_ours(given, repeats), *peers],
-        partial(same_states, given), "visit", {peer.name: goal for peer in peers}, batch=(n_cues, "cue"),
+        partial(same_states, given), "visit", {peers[0].name: goal}, batch=(n_cues, "cue"),
     )  # fmt: skip
 
 

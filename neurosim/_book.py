@@ -90,7 +90,7 @@ class Book:
         """Commit if it is time."""
         with self._lock:
             waited = time.monotonic() - self._last
-            if len(self._waiting) >= COMMIT_POINTS or waited > min(COMMIT_SECONDS, COMMIT_SHARE * self._cost):
+            if self._broken or len(self._waiting) >= COMMIT_POINTS or waited > min(COMMIT_SECONDS, COMMIT_SHARE * self._cost):
                 self.flush()
 
     def flush(self) -> None:

@@ -90,6 +90,7 @@ class Points:
             ("seed", int(self.seed)),
         ):
             object.__setattr__(self, name, value)
+        _ = self._bound_texts  # an argument that cannot be part of a key is told now
 
     def __len__(self) -> int:
         return math.prod(self.shape)
@@ -112,6 +113,10 @@ class Points:
         return {name: value for name, value in {**defaults, **self.fixed}.items() if name not in self.grid}
 
     @functools.cached_property
+    def _bound_texts(self) -> dict[str, bytes]:
+        return {name: _named(name, value) for name, value in self.bound.items()}
+
+    @functools.cached_property
     def drawn(self) -> tuple[str, ...]:
         """The names among rng and seed that each point receives from its own key."""
         taken = inspect.signature(self.function).parameters
@@ -121,7 +126,7 @@ class Points:
     def keys(self) -> list[bytes]:
         """The key of every point, in grid order (the last axis fastest)."""
         start = tagged(b"point", canonical(self.name), canonical(self.seed))
-        parts: dict[str, list[bytes]] = {name: [_named(name, value)] for name, value in self.bound.items()}
+        parts = {name: [text] for name, text in self._bound_texts.items()}
         parts |= {name: [_named(name, value) for value in values] for name, values in self.grid.items()}
         # parts stand in the order of their names, so that moving an argument from fixed to the grid changes nothing
         order = sorted(parts)

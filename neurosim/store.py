@@ -311,10 +311,12 @@ class Store:
     def _check_format(self) -> bool:
         """Refuse files of other programs and other formats; return whether the file is new or empty."""
         with self._explained():
+            self._db.execute("BEGIN")  # one view, also while another driver makes the tables
             application, version, tables = (
                 self._db.execute(order).fetchone()[0]
                 for order in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_master")
             )
+            self._db.execute("COMMIT")
         if tables and application != APPLICATION:
             raise with_hint(StoreError(f"{self._name} is a database of another program, not a store"), "choose another path")
         if tables and version != FORMAT:

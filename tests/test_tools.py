@@ -24,7 +24,12 @@ VERDICT = {
 
 
 def test_a_verdict_is_a_row_and_a_bar_does_not_break_it() -> None:
-    assert readme_claims.row(VERDICT) == "| overlap at load 0.10 | theory | 0.998 | 0.998 ± 4e-05 | 0.001 | passed | a \\| b |"
+    assert readme_claims.row(VERDICT) == "| overlap at load 0.10 | theory | 0.998 | 0.9980 ± 4e-05 | 0.001 | passed | a \\| b |"
+
+
+@pytest.mark.parametrize(("tolerance", "text"), [(0.0001, "0.13791"), (0.005, "0.1379"), (2.0, "0.1"), (0.0, "0.137906")])
+def test_a_measurement_shows_one_digit_beyond_its_tolerance(tolerance: float, text: str) -> None:
+    assert readme_claims.rounded(0.13790557, tolerance) == text
 
 
 @pytest.mark.parametrize(("passed", "word"), [(False, "missed"), (None, "needs --full")])

@@ -8,6 +8,7 @@ With --check nothing is written; the exit status is 1 if the table in the README
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -38,23 +39,26 @@ def table(verdicts: list[dict]) -> str:
 
 def row(verdict: dict) -> str:
     result = VERDICTS.get(verdict["passed"], NEEDS.get(verdict["grid"], "undecided"))
-    measured = number(verdict["measured"])
+    measured = rounded(verdict["measured"], verdict["tolerance"])
     if verdict.get("uncertainty"):
         measured += f" ± {verdict['uncertainty']:.1g}"
     cells = (
         verdict["name"],
         verdict["kind"],
-        number(verdict["expected"]),
+        f"{verdict['expected']:.6g}",
         measured,
-        number(verdict["tolerance"]),
+        f"{verdict['tolerance']:.3g}",
         result,
         verdict["source"],
     )
     return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
-def number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4g}"
+def rounded(value: float | None, tolerance: float) -> str:
+    """Write a value to one digit beyond its tolerance."""
+    if value is None or tolerance <= 0:
+        return "" if value is None else f"{value:.6g}"
+    return f"{value:.{max(0, 1 - math.floor(math.log10(tolerance)))}f}"
 
 
 def insert(text: str, body: str) -> str:

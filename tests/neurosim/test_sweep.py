@@ -377,7 +377,7 @@ class TestStopping:
             monkeypatch.setattr(store, "put", put)
             book._waiting.append(Finished(b"k", "{}", 0.1, *encode({"x": 1})))
             with book.watched():
-                failed_once.wait()
+                assert failed_once.wait(60)
             with pytest.raises(StoreError, match="the disk is full"):
                 book.add(Value(1, 0.1, *encode({"x": 1})))
 

@@ -19,12 +19,14 @@ import pytest
 import xarray as xr
 
 from neurosim import _owner
+from neurosim._points import Points
 from neurosim.errors import StoreInUse
 from neurosim.store import Store
 from neurosim.sweep import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = """
+import json
 import os
 import sys
 import threading
@@ -37,7 +39,7 @@ def run(load, noise, trial, rng, waiting=""):
     total = np.zeros(4)
     for _ in range(50):
         total += np.sort(rng.normal(size=(4, 1000)))[:, 900]
-    if "HOLD" in os.environ and (load, noise) == (0.2, 0.2):
+    if [load, noise, trial] in json.loads(os.environ["HOLD"]):
         threading.Event().wait()
     if waiting and trial == 5:
         print("waiting", flush=True)
@@ -63,9 +65,11 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def expected(script: Any) -> xr.Dataset:
-    """Give the Dataset of an uninterrupted sweep."""
-    return sweep(script.run, script.GRID, fixed={"waiting": ""}, progress=False)
+def expected(script: Any) -> Iterator[xr.Dataset]:
+    """Give the Dataset of an uninterrupted sweep; sweeps of this process hold nowhere."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOLD", "[]")
+        yield sweep(script.run, script.GRID, fixed={"waiting": ""}, progress=False)
 
 
 @pytest.fixture
@@ -75,8 +79,10 @@ def path(tmp_path: Path) -> Path:
 
 def driver(script: Any, path: Path, workers: int, waiting: str = "", **more: Any) -> subprocess.Popen[str]:
     """Start a sweep; one that does not wait for its input holds at the last ten points, and never ends."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(script.__file__).parent)])}
-    environment |= {} if waiting else {"HOLD": "yes"}
+    points = Points(script.run, script.GRID, {"waiting": waiting})
+    last = sorted(range(POINTS), key=points.keys.__getitem__)[-10:]
+    held = [] if waiting else [list(points.arguments(index).values()) for index in last]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(script.__file__).parent)]), "HOLD": json.dumps(held)}
     command = [sys.executable, "-c", "import killed_sweep; killed_sweep.main()", str(path), str(workers), waiting]
     return subprocess.Popen(command, env=environment, text=True, start_new_session=True, stderr=subprocess.PIPE, **more)
 
@@ -184,6 +190,7 @@ def steal(path: Path) -> None:
     connection.close()
 
 
+@pytest.mark.usefixtures("expected")
 def test_the_store_tells_what_each_point_was(script: Any, path: Path) -> None:
     sweep(script.run, {"load": [0.05], "noise": [0.1], "trial": [3]}, store=path, progress=False)
     with Store.read_only(path) as store:

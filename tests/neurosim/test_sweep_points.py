@@ -166,7 +166,7 @@ class TestKeys:
 
     def test_an_argument_without_a_form_is_named(self) -> None:
         with pytest.raises(TypeError, match="argument 'noise' cannot identify a point"):
-            Points(run, {"load": [1]}, {"noise": object()}).keys  # noqa: B018
+            Points(run, {"load": [1]}, {"noise": object()})
 
 
 def _pinned(name: str) -> Any:
