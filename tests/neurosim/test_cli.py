@@ -39,7 +39,7 @@ def run(load, trial=0, *, n=100, rule="hebb", rng):
         calls.write(f"{load} {trial} {n}\\\\n")
     if load == 0.2 and Path("fail").exists():
         raise ValueError(f"lost\\\\nthe coin {trial}")
-    if load == 0.2 and Path("stop").exists():
+    if Path("stop").exists() and Path("calls").read_text().count(" 100") == 3:
         raise KeyboardInterrupt
     return {"value": load * n + trial, "draw": rng.random()}
 

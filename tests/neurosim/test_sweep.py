@@ -258,16 +258,20 @@ class TestFailedPoints:
         assert 'return {"x": load / 0}' in caught.value.__notes__[0]
 
     def test_results_of_unequal_shape_stop_the_sweep_and_stay_stored(self, path: Path, folder: str) -> None:
-        def growing(load: int, folder: str) -> dict[str, Any]:
+        def uneven(load: int, folder: str) -> dict[str, Any]:
             tempfile.mkstemp(prefix="call-", dir=folder)
-            return {"x": np.zeros(max(load, 3))}
+            return {"x": np.zeros(3 + load % 2)}
 
+        computed = 0
         for _ in range(2):
-            with pytest.raises(ValueError, match=r"result 'x' has shape \(x_dim_0: 4\) at the point load=4, but \(x_dim_0: 3\) at load=1"):
-                sweep(growing, {"load": range(1, 9)}, fixed={"folder": folder}, store=path, progress=False)
+            with pytest.raises(
+                ValueError, match=r"result 'x' has shape \(x_dim_0: [34]\) at the point load=\d, but \(x_dim_0: [34]\) at load=\d"
+            ):
+                sweep(uneven, {"load": range(10)}, fixed={"folder": folder}, store=path, progress=False)
+            computed = computed or calls(folder)
             with Store.read_only(path) as store:
-                assert len(store) == 4
-        assert calls(folder) == 4
+                assert len(store) == calls(folder) == computed
+        assert 2 <= computed < 10
 
     def test_results_with_the_name_of_an_axis_stop_the_sweep(self) -> None:
         with pytest.raises(UsageError, match="result 'load' uses the name 'load'"):
@@ -342,8 +346,8 @@ class TestEditedCode:
 class TestStopping:
     def test_ctrl_c_keeps_what_was_finished_and_says_how_to_go_on(self, path: Path, folder: str) -> None:
         def stopped(load: int, folder: str) -> dict[str, int]:
-            if load == 3 and not calls(folder):
-                tempfile.mkstemp(prefix="call-", dir=folder)
+            tempfile.mkstemp(prefix="call-", dir=folder)
+            if calls(folder) == 4:
                 raise KeyboardInterrupt
             return {"x": load}
 

@@ -51,6 +51,7 @@ def main():
     sweep(run, GRID, fixed={"waiting": waiting}, store=path, workers=int(workers), progress=False)
 """
 POINTS = 120
+Driver = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +78,22 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "points.sqlite"
 
 
-def driver(script: Any, path: Path, workers: int, waiting: str = "", **more: Any) -> subprocess.Popen[str]:
+@pytest.fixture
+def driver(script: Any, path: Path) -> Iterator[Driver]:
+    """Give a function that starts a sweep in a process of its own, which does not outlive the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(workers: int, waiting: str = "", **more: Any) -> subprocess.Popen[str]:
+        started.append(start_driver(script, path, workers, waiting, **more))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def start_driver(script: Any, path: Path, workers: int, waiting: str, **more: Any) -> subprocess.Popen[str]:
     """Start a sweep; one that does not wait for its input holds at the last ten points, and never ends."""
     points = Points(script.run, script.GRID, {"waiting": waiting})
     last = sorted(range(POINTS), key=points.keys.__getitem__)[-10:]
@@ -104,19 +120,24 @@ def runs(path: Path) -> int:
 
 
 def wait_for(process: subprocess.Popen[str], condition: Callable[[], bool]) -> None:
-    """Return when the store says so."""
-    while not condition():
+    """Return when the store says so; give up after a minute or more."""
+    for _ in range(6000):
+        if condition():
+            return
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.01)
             pytest.fail(f"the driver ended: {process.communicate()[1]}")
+    pytest.fail("the driver does not come that far")
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_sweep_killed_three_times_and_resumed_gives_the_same_dataset(script: Any, expected: xr.Dataset, path: Path, workers: int) -> None:
+def test_a_sweep_killed_three_times_and_resumed_gives_the_same_dataset(
+    script: Any, driver: Driver, expected: xr.Dataset, path: Path, workers: int
+) -> None:
     moments = np.sort(np.random.default_rng(20 + workers).integers(1, POINTS - 40, 3)).tolist()
     kept: set[tuple[Any, ...]] = set()
     for number, points in enumerate(moments):
-        process = driver(script, path, workers)
+        process = driver(workers)
         wait_for(process, lambda points=points, number=number: len(rows(path)) >= points and runs(path) > number)
         children = psutil.Process(process.pid).children(recursive=True)
         process.kill()
@@ -135,8 +156,10 @@ def test_a_sweep_killed_three_times_and_resumed_gives_the_same_dataset(script: A
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_at_the_terminal_keeps_what_was_finished(script: Any, expected: xr.Dataset, path: Path, workers: int) -> None:
-    process = driver(script, path, workers)
+def test_ctrl_c_at_the_terminal_keeps_what_was_finished(
+    script: Any, driver: Driver, expected: xr.Dataset, path: Path, workers: int
+) -> None:
+    process = driver(workers)
     wait_for(process, lambda: len(rows(path)) >= 15)
     os.killpg(process.pid, signal.SIGINT)
     _, told = process.communicate()
@@ -150,8 +173,8 @@ def test_ctrl_c_at_the_terminal_keeps_what_was_finished(script: Any, expected: x
     assert kept < rows(path)
 
 
-def test_a_second_driver_is_told_who_writes_and_counts_nothing_twice(script: Any, expected: xr.Dataset, path: Path) -> None:
-    process = driver(script, path, 1, "yes", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def test_a_second_driver_is_told_who_writes_and_counts_nothing_twice(script: Any, driver: Driver, expected: xr.Dataset, path: Path) -> None:
+    process = driver(1, "yes", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     with pytest.raises(StoreInUse, match=f"is being filled by process {process.pid} on "):
@@ -165,8 +188,8 @@ def test_a_second_driver_is_told_who_writes_and_counts_nothing_twice(script: Any
     assert (data.overlap == expected.overlap).sum() == 0  # `waiting` is an argument, so these are other points
 
 
-def test_the_driver_that_was_declared_dead_stops_and_leaves_the_store_to_the_other(script: Any, path: Path) -> None:
-    process = driver(script, path, 1, "yes", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def test_the_driver_that_was_declared_dead_stops_and_leaves_the_store_to_the_other(script: Any, driver: Driver, path: Path) -> None:
+    process = driver(1, "yes", stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == "waiting\n"
     before = rows(path)
