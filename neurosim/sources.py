@@ -144,7 +144,7 @@ def _plain(thing: Any) -> Any:
 
 def _collect(thing: Any, texts: dict[str, str], files: set[Path]) -> None:
     """Add a function or class of the user's module, and what it names, to the texts and files."""
-    name = f"{thing.__module__}.{thing.__qualname__}"
+    name = thing.__qualname__  # without its module, whose name depends on how the file was started
     if name in texts:
         return
     texts[name] = source = _source(thing)
@@ -169,6 +169,8 @@ def _add(dotted: str, scope: dict[str, Any], module: str, packages: tuple[str, .
     for part in rest:
         if not isinstance(value, ModuleType) or not hasattr(value, part):
             break
+        if value.__name__.split(".")[0] not in packages:
+            return
         value = getattr(value, part)
     value = _plain(value)
     if isinstance(value, FunctionType | type) and value.__module__ == module:
@@ -177,7 +179,7 @@ def _add(dotted: str, scope: dict[str, Any], module: str, packages: tuple[str, .
         owner = value.__name__ if isinstance(value, ModuleType) else value.__module__
         files |= _project_files(owner, packages)
     else:
-        texts[f"{module}:{dotted}"] = _constant(value)
+        texts[f"{dotted} ="] = _constant(value)
         files |= _project_files(type(value).__module__, packages)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -109,3 +110,14 @@ import neurosim as ns  # noqa: E402  placed below its use on purpose: names are 
 def test_annotations_of_arrays_are_no_constants() -> None:
     assert sources._constant(npt.NDArray[np.int8]) == sources._constant(npt.NDArray[np.int8])
     assert sources._constant(np.float64(1)) != sources._constant(np.float64(2))
+
+
+def test_a_script_and_an_imported_file_have_one_fingerprint(tmp_path: Path) -> None:
+    file = tmp_path / "asked.py"
+    file.write_text(
+        "import sys\nfrom neurosim.sources import function_fingerprint\ndef run(x):\n    return helper(x), sys.stdin, sys.argv\n"
+        "def helper(x):\n    return x\nprint(function_fingerprint(run))\n"
+    )
+    started = [["asked.py"], ["-c", "import asked"], ["asked.py", "--again"]]
+    answers = {subprocess.run([sys.executable, *how], cwd=tmp_path, capture_output=True, text=True, check=True).stdout for how in started}
+    assert len(answers) == 1

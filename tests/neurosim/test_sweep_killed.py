@@ -89,8 +89,8 @@ def driver(script: Any, path: Path) -> Iterator[Driver]:
 
     yield start
     for process in started:
-        process.kill()
-        process.communicate()
+        with process:
+            process.kill()
 
 
 def start_driver(script: Any, path: Path, workers: int, waiting: str, **more: Any) -> subprocess.Popen[str]:

@@ -22,6 +22,7 @@ from neurosim._package import Package
 from neurosim._points import Points
 from neurosim._pool import Crew
 from neurosim._workers import Job, Task, Value, compute
+from neurosim.progress import Progress
 from neurosim.store import Store
 from neurosim.sweep import sweep
 
@@ -64,6 +65,12 @@ def environment(load: float) -> dict[str, Any]:
         "numba": int(os.environ["NUMBA_NUM_THREADS"]),
         "omp": int(os.environ["OMP_NUM_THREADS"]),
     }
+
+
+def showing(load: float) -> dict[str, float]:
+    with Progress(1, "inner") as progress:
+        progress.update()
+    return {"x": load}
 
 
 HIDDEN = """
@@ -158,6 +165,11 @@ class TestEqualResults:
         data = sweep(environment, {"load": range(8)}, workers=2, progress=False)
         assert (data.blas.max(), data.numba.max(), data.omp.max()) == (1, 1, 1)
         assert os.getpid() not in data.pid.values
+
+    def test_progress_inside_a_point_is_not_shown(self, capfd: pytest.CaptureFixture[str]) -> None:
+        sweep(showing, {"load": [1, 2]}, workers=2, progress=False)
+        sweep(showing, {"load": [1, 2]}, progress=False)
+        assert capfd.readouterr().err == ""
 
     def test_a_failure_comes_back_with_its_traceback(self, path: Path) -> None:
         def wrong(load: int) -> dict[str, float]:
@@ -305,6 +317,8 @@ class FakePlace:
             raise concurrent.futures.BrokenExecutor("dead before")
         if mishap == "dies":
             return self._ended(concurrent.futures.BrokenExecutor("The exit codes of the workers are {SIGSEGV(-11)}"))
+        if mishap == "odd":
+            return self._ended(ValueError("the connection is gone"))
         if mishap == "forgot":
             return self._ended(None)
         return self._ended([Value(task.at, 1.0, "", b"") for task in tasks[: 1 if mishap == "half" else None]])
@@ -353,6 +367,14 @@ class TestCrew:
         assert log[1].startswith("half [0, 1")
         assert log[2].startswith("done [1")
         assert sorted(result.at for result in results) == list(range(12))
+
+    def test_what_came_back_elsewhere_is_delivered_before_an_error_stops_all(self) -> None:
+        places: list[_pool.Place] = [FakePlace(["odd"]), FakePlace([])]
+        results: list[Any] = []
+        crew = Crew(places, lambda index: Task(index, b"", {}), results.append, lambda: None)
+        with pytest.raises(ValueError, match="the connection is gone"):
+            crew.run(range(2))
+        assert [result.at for result in results] == [1]
 
     def test_a_slow_bundle_is_cut_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("neurosim._workers.BUNDLE_SECONDS", 0.0)
