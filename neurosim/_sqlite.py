@@ -49,12 +49,13 @@ def explained(name: str, path: Path | None) -> Iterator[None]:
 
     Examples
     --------
-    >>> with explained("points.sqlite", None):
-    ...     raise sqlite3.DatabaseError("no luck")
-    Traceback (most recent call last):
-    ...
-    neurosim.errors.StoreError: points.sqlite failed: no luck (DatabaseError)
-    move it away and start anew, or rescue what can be read with: sqlite3 FILE .recover
+    >>> try:
+    ...     with explained("points.sqlite", None):
+    ...         raise sqlite3.DatabaseError("no luck")
+    ... except StoreError as error:
+    ...     str(error), error.__notes__
+    ('points.sqlite failed: no luck (DatabaseError)',
+     ['move it away and start anew, or rescue what can be read with: sqlite3 FILE .recover'])
     """
     try:
         yield

@@ -68,11 +68,12 @@ def check_writable(path: str | Path) -> None:
 
     Examples
     --------
-    >>> check_writable("no such folder/run.checkpoint")
-    Traceback (most recent call last):
-    ...
-    FileNotFoundError: [Errno 2] No such file or directory: 'no such folder/.run.checkpoint....tmp'
-    no such folder/run.checkpoint cannot be written; choose an existing folder with write permission
+    >>> try:
+    ...     check_writable("no such folder/run.checkpoint")
+    ... except OSError as error:
+    ...     error.strerror, error.__notes__
+    ('No such file or directory',
+     ['no such folder/run.checkpoint cannot be written; choose an existing folder with write permission'])
     """
     path = Path(path)
     if path.is_dir():
