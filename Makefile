@@ -32,7 +32,6 @@ help: ## list the targets
 
 demo: .venv/.core ## how many patterns does a Hopfield network hold? a figure and a table of claims
 	$(PY) -m neurosim run $(DEMO)
-	$(PY) -m neurosim check $(DEMO)
 
 test: .venv/.test ## the tests, without the slow ones
 	$(PYTEST) --numprocesses $(WORKERS) --quiet

@@ -1,12 +1,12 @@
 """The folder of a run: what is in it, and how it gets there whole.
 
-=============================  ==================================================================
-``points.sqlite``              every finished point; the one thing that cannot be made again cheaply
-``data.nc``                    the labelled data of the last run (netCDF 4)
-``figure.png``, ``figure.svg`` drawn from these data
-``claims.json``                measured beside expected
-``manifest.json``              what was asked for, with which versions, by which commit, on which machine
-=============================  ==================================================================
+==============================  ==================================================================
+``points.sqlite``               every finished point; the one thing that cannot be made again cheaply
+``data.nc``                     the labelled data of the last run (netCDF 4)
+``figure.png``, ``figure.svg``  drawn from these data
+``claims.json``                 measured beside expected
+``manifest.json``               what was asked for, with which versions, by which commit, on which machine
+==============================  ==================================================================
 
 Each file but the store is written beside its place and moved there when it is complete and on the disk. A reader sees the old file
 or the new one, and a full disk leaves the old one.
