@@ -264,8 +264,8 @@ class TestDeaths:
     def test_a_broken_executor_stops_the_sweep_with_everything_finished_stored(self, tmp_path: Path, path: Path) -> None:
         import loky
 
-        grid = {"load": [0.1, 0.2, 0.3, 0.4, 0.5]}
-        fixed = {"folder": str(tmp_path), "once": 0.3}
+        grid = {"load": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]}
+        fixed = {"folder": str(tmp_path), "once": next(load for load in grid["load"] if rank(grid, str(tmp_path), load) >= 3)}
         with loky.ProcessPoolExecutor(1) as executor, pytest.raises(RuntimeError, match="the executor broke: TerminatedWorkerError"):
             sweep(killing, grid, fixed=fixed, executor=executor, store=path, progress=False)
         with Store.read_only(path) as store:
@@ -280,6 +280,12 @@ class TestDeaths:
         executor.shutdown()
         with pytest.raises(RuntimeError, match="the executor broke: RuntimeError: cannot schedule new futures after shutdown"):
             sweep(lambda load: {"x": load}, {"load": [1]}, executor=executor, progress=False)
+
+
+def rank(grid: dict[str, list[float]], folder: str, once: float) -> int:
+    """Return how many points come before the one that kills: they are computed in the order of their keys."""
+    points = Points(killing, grid, {"folder": folder, "once": once})
+    return sorted(points.keys).index(points.keys[grid["load"].index(once)])
 
 
 def bombed(load: float, bomb: Any) -> dict[str, float]:
