@@ -9,6 +9,7 @@ Everything here is vector code without reference to one processor: the compiler 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _BYTE, _INT, _WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
 _VECTOR = ir.VectorType(_WORD, CHUNK)
 _PAIR = ir.VectorType(_WORD, 2 * CHUNK)
 _ALIGN = 8
+_LINE = 8  # words
 
 
 def padded_words(n_bits: int) -> int:
@@ -37,8 +39,14 @@ def n_planes(largest: int) -> int:
 
 
 def empty_planes(n_words: int, largest: int) -> np.ndarray:
-    """Return zeroed planes for 64 * n_words counters from 0 to largest: (n_words / CHUNK, planes, CHUNK) uint64."""
-    return np.zeros((n_words // CHUNK, n_planes(largest), CHUNK), np.uint64)
+    """Return zeroed planes for 64 * n_words counters from 0 to largest: (n_words / CHUNK, planes, CHUNK) uint64.
+
+    They begin at a cache line, so that no pair of planes straddles two.
+    """
+    shape = (n_words // CHUNK, n_planes(largest), CHUNK)
+    room = np.zeros(math.prod(shape) + _LINE, np.uint64)
+    first = -(room.ctypes.data // room.itemsize) % _LINE
+    return room[first : first + math.prod(shape)].reshape(shape)
 
 
 def _number(value: int) -> ir.Constant:
