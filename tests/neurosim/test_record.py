@@ -261,7 +261,7 @@ class TestStream:
         assert (np.load(tmp_path / "x.npy") == wanted.x.values).all()
 
     def test_memory_holds_one_block(self, tmp_path: Path) -> None:
-        recording = Trace(x, dims=("unit",), stream=tmp_path / "x.npy").start("x", Units(np.zeros(1000)), 10**7)
+        recording = Trace(x, dims=("unit",), stream=tmp_path / "x.npy").start("x", Units(np.zeros(1000)), 10**6)
         assert recording.nbytes <= rows.BLOCK_BYTES
 
     def test_the_result_is_mapped_not_read(self, tmp_path: Path) -> None:
