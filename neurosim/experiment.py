@@ -31,8 +31,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast, get_args
 
 import numpy as np
 
-from neurosim._canonical import canonical
-from neurosim._points import Points
+from neurosim._sweep.canonical import canonical
+from neurosim._sweep.points import Points
 from neurosim.errors import UsageError, nearest, with_hint
 
 if TYPE_CHECKING:

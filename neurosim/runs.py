@@ -26,8 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from neurosim._canonical import readable, to_json
-from neurosim._points import Points
+from neurosim._sweep.canonical import readable, to_json
+from neurosim._sweep.points import Points
 from neurosim.errors import MissingExtra, StoreError, UsageError, with_hint
 from neurosim.experiment import LEVELS, Experiment, Level, Settings, Verdict, decide, undecided
 from neurosim.files import check_writable, replacing

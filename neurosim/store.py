@@ -31,8 +31,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, NamedTuple, Self
 
-from neurosim import _owner
-from neurosim._sqlite import RESCUE, connect, explained
+from neurosim._store import owner
+from neurosim._store.sqlite import RESCUE, connect, explained
 from neurosim.errors import StaleStore, StoreError, with_hint
 
 FORMAT = 1
@@ -41,7 +41,7 @@ _CHUNK = 500
 
 _SCHEMA = (
     "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    _owner.TABLE,
+    owner.TABLE,
     "CREATE TABLE runs (id INTEGER PRIMARY KEY, started TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, info TEXT NOT NULL)",
     "CREATE TABLE layouts (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE)",
     """CREATE TABLE points (
@@ -101,7 +101,7 @@ class Store:
     def __init__(self, path: Path | str | None = None) -> None:
         self.path = None if path is None else Path(path).expanduser().absolute()
         self._token: str | None = None
-        self._heart: _owner.Heartbeat | None = None
+        self._heart: owner.Heartbeat | None = None
         self._run: int | None = None
         self._open("rwc")
 
@@ -133,7 +133,7 @@ class Store:
         if self._heart is not None:
             self._heart.stop()
         if self._token is not None:
-            _owner.release(self._db, self._token)
+            owner.release(self._db, self._token)
         self._heart = self._token = None
         self._db.close()
 
@@ -331,10 +331,10 @@ class Store:
             if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                 self._make_tables()
             if self.path is not None:
-                token = _owner.claim(self._db, self._name)
+                token = owner.claim(self._db, self._name)
         if token is not None:
             self._token = token
-            self._heart = _owner.Heartbeat(lambda: connect(self.path, "rw", 1.0), token)
+            self._heart = owner.Heartbeat(lambda: connect(self.path, "rw", 1.0), token)
 
     def _make_tables(self) -> None:
         for order in (*_SCHEMA, f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {FORMAT}"):
@@ -359,7 +359,7 @@ class Store:
             try:
                 self._db.execute("BEGIN IMMEDIATE")
                 if self._token is not None:
-                    _owner.confirm(self._db, self._token, self._name)
+                    owner.confirm(self._db, self._token, self._name)
                 yield
                 self._db.execute("COMMIT")
             except BaseException:

@@ -24,13 +24,13 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, get_args
 
-from neurosim._book import Book
-from neurosim._canonical import readable
-from neurosim._package import Package
-from neurosim._points import Grid, Points
-from neurosim._pool import Crew, own_processes, seats
-from neurosim._results import Assembly
-from neurosim._workers import Job, Task
+from neurosim._sweep.book import Book
+from neurosim._sweep.canonical import readable
+from neurosim._sweep.package import Package
+from neurosim._sweep.points import Grid, Points
+from neurosim._sweep.pool import Crew, own_processes, seats
+from neurosim._sweep.results import Assembly
+from neurosim._sweep.workers import Job, Task
 from neurosim.errors import StoreError, UsageError, with_hint
 from neurosim.progress import Progress
 from neurosim.sources import function_fingerprint

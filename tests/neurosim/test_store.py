@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from neurosim import _owner, _sqlite
+from neurosim._store import owner, sqlite
 from neurosim.errors import StaleStore, StoreError, StoreInUse
 from neurosim.store import Failed, Finished, Store
 
@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for locks."""
-    monkeypatch.setattr(_sqlite, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.05)
 
 
 @pytest.fixture
@@ -355,17 +355,17 @@ class TestOwner:
                 store.put([finished(2)])
             assert len(store) == 1
         with Store.read_only(path) as store:
-            owner = _owner.current(store._db)
-        assert owner is not None
-        assert owner.host == "elsewhere"
+            other = owner.current(store._db)
+        assert other is not None
+        assert other.host == "elsewhere"
 
     def test_the_heartbeat_goes_on_while_a_point_is_computed(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(_owner, "BEAT_SECONDS", 0.01)
+        monkeypatch.setattr(owner, "BEAT_SECONDS", 0.01)
         with Store(path) as store:
-            before = _owner.current(store._db)
+            before = owner.current(store._db)
             assert before is not None
             for _ in range(1000):
-                now = _owner.current(store._db)
+                now = owner.current(store._db)
                 if now is not None and now.heartbeat > before.heartbeat:
                     break
                 store._heart._thread.join(0.02)  # type: ignore[union-attr]
@@ -377,7 +377,7 @@ class TestOwner:
         store.close()
         store.close()
         with Store.read_only(path) as looked:
-            assert _owner.current(looked._db) is None
+            assert owner.current(looked._db) is None
 
     def test_a_store_is_an_ordinary_file(self, path: Path) -> None:
         assert stat.S_ISREG(filled(path).stat().st_mode)

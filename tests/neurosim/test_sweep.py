@@ -21,10 +21,10 @@ import pytest
 import xarray as xr
 
 from neurosim import sweep as public
-from neurosim._book import Book
-from neurosim._points import Points
-from neurosim._results import encode
-from neurosim._workers import Value
+from neurosim._sweep.book import Book
+from neurosim._sweep.points import Points
+from neurosim._sweep.results import encode
+from neurosim._sweep.workers import Value
 from neurosim.errors import StaleStore, StoreError, UsageError
 from neurosim.progress import Progress
 from neurosim.store import Finished, Store
@@ -220,7 +220,7 @@ class TestFailedPoints:
             row = store._db.execute("SELECT arguments, error, traceback FROM failures").fetchall()
         assert [item[:2] for item in row] == [('{"load": 0.2}', "ZeroDivisionError: no field")]
         assert 'raise ZeroDivisionError("no field' in row[0][2]
-        assert "_workers" not in row[0][2]
+        assert "workers.py" not in row[0][2]
 
     def test_it_is_tried_again_next_time_unless_told_otherwise(self, tmp_path: Path, path: Path) -> None:
         (tmp_path / "broken").touch()
@@ -368,7 +368,7 @@ class TestStopping:
         assert "kept in memory alone" in caught.value.__notes__[0]
 
     def test_a_store_that_fails_while_a_point_is_computed_stops_the_sweep(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("neurosim._book.LOOK_SECONDS", 0.001)
+        monkeypatch.setattr("neurosim._sweep.book.LOOK_SECONDS", 0.001)
         failed_once = threading.Event()
 
         def put(_: Any) -> None:

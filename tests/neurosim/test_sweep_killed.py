@@ -18,8 +18,8 @@ import psutil
 import pytest
 import xarray as xr
 
-from neurosim import _owner
-from neurosim._points import Points
+from neurosim._store import owner
+from neurosim._sweep.points import Points
 from neurosim.errors import StoreInUse
 from neurosim.store import Store
 from neurosim.sweep import sweep
@@ -147,7 +147,7 @@ def test_a_sweep_killed_three_times_and_resumed_gives_the_same_dataset(
         assert psutil.wait_procs(children, timeout=60)[1] == []
     assert moments[-1] <= len(kept) < POINTS
     with Store.read_only(path) as store:
-        assert _owner.current(store._db) is not None
+        assert owner.current(store._db) is not None
     data = sweep(script.run, script.GRID, fixed={"waiting": ""}, store=path, workers=workers, progress=False)
     assert data.identical(expected)
     assert kept < rows(path)
@@ -168,7 +168,7 @@ def test_ctrl_c_at_the_terminal_keeps_what_was_finished(
     assert told.count("Traceback") == 1
     kept = rows(path)
     with Store.read_only(path) as store:
-        assert _owner.current(store._db) is None
+        assert owner.current(store._db) is None
     assert sweep(script.run, script.GRID, fixed={"waiting": ""}, store=path, progress=False).identical(expected)
     assert kept < rows(path)
 
@@ -194,7 +194,7 @@ def test_the_driver_that_was_declared_dead_stops_and_leaves_the_store_to_the_oth
     assert process.stdout.readline() == "waiting\n"
     before = rows(path)
     with Store.read_only(path) as store:
-        started = _owner.current(store._db)
+        started = owner.current(store._db)
     assert started is not None
     steal(path)
     _, told = process.communicate("\n" * 100)

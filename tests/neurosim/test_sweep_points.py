@@ -18,8 +18,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim._canonical import canonical, readable, to_json
-from neurosim._points import Points, draws
+from neurosim._sweep.canonical import canonical, readable, to_json
+from neurosim._sweep.points import Points, draws
 from neurosim.errors import UsageError
 
 
@@ -157,7 +157,7 @@ class TestKeys:
         assert Points(anything, {"load": [1]}).keys != Points(run, {"load": [1]}).keys
 
     def test_a_script_is_known_by_the_name_of_its_file(self, tmp_path: Path) -> None:
-        text = "from neurosim._points import Points\ndef run(load):\n    pass\nprint(Points(run, {'load': [1]}).keys[0].hex())\n"
+        text = "from neurosim._sweep.points import Points\ndef run(load):\n    pass\nprint(Points(run, {'load': [1]}).keys[0].hex())\n"
         (tmp_path / "my_script.py").write_text(text)
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).resolve().parents[2]), str(tmp_path)])}
         commands = ([str(tmp_path / "my_script.py")], ["-m", "my_script"], ["-c", "import my_script"])

@@ -12,7 +12,7 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim._results import Assembly, Layout, check_alike, check_names, encode
+from neurosim._sweep.results import Assembly, Layout, check_alike, check_names, encode
 from neurosim.errors import StoreError, UsageError
 
 DTYPES = st.one_of(
@@ -114,7 +114,7 @@ class TestWhatCannotBeKept:
             check_names(Layout(encode(result)[0]), ["load"])
 
     def test_too_large_a_result_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("neurosim._results.MOST_BYTES", 1000)
+        monkeypatch.setattr("neurosim._sweep.results.MOST_BYTES", 1000)
         with pytest.raises(ValueError, match="takes 1,008 bytes, a point can keep 1,000"):
             encode({"x": np.zeros(126)})
 

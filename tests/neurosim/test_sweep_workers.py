@@ -17,11 +17,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from neurosim import _pool
-from neurosim._package import Package
-from neurosim._points import Points
-from neurosim._pool import Crew
-from neurosim._workers import Job, Task, Value, compute
+from neurosim._sweep import pool
+from neurosim._sweep.package import Package
+from neurosim._sweep.points import Points
+from neurosim._sweep.pool import Crew
+from neurosim._sweep.workers import Job, Task, Value, compute
 from neurosim.progress import Progress
 from neurosim.store import Store
 from neurosim.sweep import sweep
@@ -312,11 +312,11 @@ class FakePlace:
     def __init__(self, mishaps: list[str]) -> None:
         self.mishaps, self.log = mishaps, list[str]()
 
-    def start(self) -> _pool.Future:
+    def start(self) -> pool.Future:
         self.log.append("start")
         return self._ended(None)
 
-    def submit(self, tasks: list[Task]) -> _pool.Future:
+    def submit(self, tasks: list[Task]) -> pool.Future:
         mishap = self.mishaps.pop(0) if self.mishaps else ""
         self.log.append(f"{mishap or 'done'} {[task.at for task in tasks]}")
         if mishap == "dead":
@@ -332,8 +332,8 @@ class FakePlace:
     def close(self) -> None:
         self.log.append("close")
 
-    def _ended(self, result: Any) -> _pool.Future:
-        future = _pool.Future()
+    def _ended(self, result: Any) -> pool.Future:
+        future = pool.Future()
         if isinstance(result, Exception):
             future.set_exception(result)
         else:
@@ -375,7 +375,7 @@ class TestCrew:
         assert sorted(result.at for result in results) == list(range(12))
 
     def test_what_came_back_elsewhere_is_delivered_before_an_error_stops_all(self) -> None:
-        places: list[_pool.Place] = [FakePlace(["odd"]), FakePlace([])]
+        places: list[pool.Place] = [FakePlace(["odd"]), FakePlace([])]
         results: list[Any] = []
         crew = Crew(places, lambda index: Task(index, b"", {}), results.append, lambda: None)
         with pytest.raises(ValueError, match="the connection is gone"):
@@ -383,7 +383,7 @@ class TestCrew:
         assert [result.at for result in results] == [1]
 
     def test_a_slow_bundle_is_cut_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("neurosim._workers.BUNDLE_SECONDS", 0.0)
+        monkeypatch.setattr("neurosim._sweep.workers.BUNDLE_SECONDS", 0.0)
         package = Package.of(Job.of(Points(bombed, {"load": [1, 2]}, {"bomb": 1})), bombed)
         replies = compute(package.digest, [Task(index, bytes(16), {"load": index}) for index in range(3)], package)
         assert replies is not None

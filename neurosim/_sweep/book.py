@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from neurosim._points import Points
-from neurosim._results import Layout, check_alike, check_names
-from neurosim._workers import Error, Value
+from neurosim._sweep.points import Points
+from neurosim._sweep.results import Layout, check_alike, check_names
+from neurosim._sweep.workers import Error, Value
 from neurosim.errors import StoreError
 from neurosim.progress import Progress
 from neurosim.store import Failed, Finished, Store

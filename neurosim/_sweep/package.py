@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from neurosim._canonical import qualified
+from neurosim._sweep.canonical import qualified
 from neurosim.errors import with_hint
 from neurosim.sources import function_fingerprint, import_root
 

@@ -19,8 +19,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from neurosim._package import Package
-from neurosim._workers import BUNDLE_SECONDS, Error, Task, Value, compute, guard, prepare
+from neurosim._sweep.package import Package
+from neurosim._sweep.workers import BUNDLE_SECONDS, Error, Task, Value, compute, guard, prepare
 from neurosim.errors import with_hint
 
 MOST_POINTS = 5000  # in a bundle

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from neurosim._canonical import canonical, qualified, tagged, to_json
+from neurosim._sweep.canonical import canonical, qualified, tagged, to_json
 from neurosim.errors import UsageError, nearest, with_hint
 
 DRAWN = ("rng", "seed")  # parameters that the sweep fills when nobody else does

@@ -15,9 +15,9 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from neurosim._package import Package
-from neurosim._points import Points, draws
-from neurosim._results import encode
+from neurosim._sweep.package import Package
+from neurosim._sweep.points import Points, draws
+from neurosim._sweep.results import encode
 from neurosim.progress import quiet
 
 BUNDLE_SECONDS = 0.3  # work that is given to a worker at a time
