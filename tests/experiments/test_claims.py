@@ -1,0 +1,51 @@
+"""Every experiment of this repository: its claims hold on the grids that decide them, and its figure can be drawn."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from neurosim.discover import find
+from neurosim.experiment import Experiment, Level, check
+from neurosim.sweep import sweep
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = [found.name for found in find(ROOT) if found.name.startswith("experiments.")]
+
+
+def experiment(name: str) -> Experiment:
+    return importlib.import_module(name).EXPERIMENT
+
+
+def failed_claims(name: str, level: Level) -> list[str]:
+    verdicts = check(experiment(name), level, progress=False)
+    decided = [verdict for verdict in verdicts if verdict.passed is not None]
+    assert decided
+    return [f"{verdict.name}: {verdict.measured} {verdict.reason}" for verdict in decided if not verdict.passed]
+
+
+def test_there_are_experiments_and_none_is_broken() -> None:
+    assert NAMES
+    assert [found.problem for found in find(ROOT) if found.problem] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_claims_that_the_tiny_grid_decides(name: str) -> None:
+    assert failed_claims(name, "tiny") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+def test_claims_that_the_default_grid_decides(name: str) -> None:
+    assert failed_claims(name, "default") == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_figure_can_be_drawn_from_the_tiny_grid(name: str) -> None:
+    asked = experiment(name)
+    grid, fixed = asked.settings("tiny")
+    ax = asked.figure(sweep(asked.run, grid, fixed=fixed, progress=False))
+    ax.get_figure().canvas.draw()
+    assert all(panel.get_xlabel() and panel.get_ylabel() for panel in ax.get_figure().axes)
