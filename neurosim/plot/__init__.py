@@ -22,11 +22,12 @@ from __future__ import annotations
 from neurosim.plot.curves import curve, mean_and_error, phase_diagram
 from neurosim.plot.live import Live, live
 from neurosim.plot.runs import energy, overlaps
-from neurosim.plot.style import COLOURS, axis_label, figure, legend, save, style
+from neurosim.plot.style import COLOURS, MARKERS, axis_label, figure, legend, save, style
 
 __all__ = [
     "COLOURS",
     "Live",
+    "MARKERS",
     "axis_label",
     "curve",
     "energy",

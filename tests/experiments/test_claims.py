@@ -49,3 +49,12 @@ def test_the_figure_can_be_drawn_from_the_tiny_grid(name: str) -> None:
     ax = asked.figure(sweep(asked.run, grid, fixed=fixed, progress=False))
     ax.get_figure().canvas.draw()
     assert all(panel.get_xlabel() and panel.get_ylabel() for panel in ax.get_figure().axes)
+
+
+@pytest.mark.parametrize("setting", [{"network": [0]}, {"flipped": [0.1]}, {"n": [100, 200], "flipped": [0.0, 0.1, 0.2]}])
+def test_the_capacity_figure_draws_what_was_asked_for(setting: dict[str, list[float]]) -> None:
+    """One network has no error bars, one kind of cue no companion; neither keeps the figure from being drawn."""
+    asked = experiment("experiments.hopfield_capacity")
+    grid, fixed = asked.settings("tiny")
+    ax = asked.figure(sweep(asked.run, {**grid, "n": [100], **setting}, fixed=fixed, progress=False))
+    ax.get_figure().canvas.draw()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from neurosim.hopfield import DenseHopfield, random_patterns, theory
 
-# load, m, C, r, H / N, solved independently from the three equations without the elimination of r and C.
+# load, m, C, r, H / N, from another program that solves the same equations.
 TABLE = [
     (0.05, 0.999992, 1.625e-4, 1.00033, -0.500000),
     (0.08, 0.999557, 0.005856, 1.01181, -0.500030),
