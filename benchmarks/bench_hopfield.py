@@ -69,7 +69,7 @@ def ours(given: Problem) -> Final:
 def visiting_orders(n_cues: int, n_units: int, sweeps: int) -> list[list[list[int]]]:
     """Orders in which our kernel visits the units, (cue, sweep, visit)."""
     from neurosim import noise
-    from neurosim.kernels.hopfield import ORDER_STREAM
+    from neurosim.kernels.glauber import ORDER_STREAM
     from neurosim.kernels.noise import fill_permutation
 
     order, words = np.empty(n_units, np.int32), np.empty(-(-n_units // 4) * 4, np.uint32)

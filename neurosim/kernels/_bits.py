@@ -1,4 +1,4 @@
-"""Instructions on packed bits that Numba does not offer: population counts, plane sums, bit-serial counters, prefetch.
+"""Instructions on packed bits that Numba does not offer: population counts, plane sums, bit-serial counters, table sums, prefetch.
 
 A set of K counters of P bits is stored as *bit planes*: plane p holds bit p of every counter, 64 counters to a word. The planes are
 grouped by :data:`CHUNK` words, and inside a group run from the highest to the lowest, ``planes[group, P - 1 - p, word]``, so that a
@@ -19,6 +19,8 @@ from numba.extending import intrinsic as numba_intrinsic
 
 CHUNK = 4
 """Words (of 64 bits) that are handled together; rows and planes are padded to a multiple of it."""
+LANES = 32
+"""Replicas side by side in tables of sums."""
 
 intrinsic: Any = numba_intrinsic
 _BYTE, _INT, _WORD = ir.IntType(8), ir.IntType(32), ir.IntType(64)
@@ -183,6 +185,30 @@ def plane_step(typingctx, rows, index, planes, up):
         return context.get_dummy_value()
 
     return types.void(rows, types.int64, planes, types.int64), codegen
+
+
+@intrinsic
+def add_table_rows(typingctx, tables, bits, out, row):
+    """Add to out[row] the rows tables[k, byte k of bits], k = 0 ... 7: tables (8, 256, LANES), out (n, LANES), both int16 or both int32."""
+
+    def codegen(context, builder, signature, args):
+        number = ir.IntType(signature.args[0].dtype.bitwidth)
+        lanes = ir.VectorType(number, LANES)
+        table_base, out_base = (
+            builder.bitcast(context.make_array(signature.args[at])(context, builder, args[at]).data, lanes.as_pointer()) for at in (0, 2)
+        )
+        align = number.width // 8
+        address = builder.gep(out_base, [args[3]])
+        total = builder.load(address, align=align)
+        for table in range(8):
+            byte = builder.and_(builder.lshr(args[1], _number(8 * table)), _number(255))
+            entry = builder.gep(table_base, [builder.add(byte, _number(256 * table))])
+            total = builder.add(total, builder.load(entry, align=align))
+        builder.store(total, address, align=align)
+        return context.get_dummy_value()
+
+    same = isinstance(tables, types.Array) and isinstance(out, types.Array) and tables.dtype == out.dtype
+    return (types.void(tables, types.uint64, out, types.int64), codegen) if same else None
 
 
 @intrinsic

@@ -17,10 +17,8 @@ import numpy as np
 
 from neurosim.kernels._bits import CHUNK, plane_step, plane_sum, popcount, prefetch_row
 from neurosim.kernels._jit import jit
-from neurosim.kernels.noise import fill_permutation
-
-ORDER_STREAM = np.uint64(0)
-"""Stream of the noise that decides the order of updates."""
+from neurosim.kernels.glauber import ORDER_STREAM, THERMAL_STREAM, turns_up
+from neurosim.kernels.noise import fill_permutation, fill_words
 
 
 @jit
@@ -95,12 +93,58 @@ def one_sweep(rows, set_bits, spins, planes, total, n_patterns, order, ahead):
 
 
 @jit
-def asynchronous_sweeps(rows, set_bits, patterns, spins, planes, seeds, tick, ticks, flips, settled_at, first, last, ahead):
-    """Advance replicas first ... last - 1 by `ticks` sweeps each; a replica whose sweep flips nothing has settled and rests.
+def thermal_sweep(rows, set_bits, spins, planes, total, n_patterns, order, ahead, bias, words, thresholds, half_temperature):
+    """Visit the units of one replica in the given order with heat-bath decisions, as :func:`one_sweep` does without heat.
+
+    bias (n_units,) float64 is added to the fields, unless it has length 0; words (n_units,) uint32 are the random words of the units;
+    thresholds and half_temperature are in units of 1 / N. Returns the number of flips and the new total.
+    """
+    n_units = order.size
+    flips = 0
+    for visit in range(n_units):
+        unit = np.int64(order[visit])
+        if ahead > 0:
+            prefetch_row(rows, np.int64(order[min(visit + ahead, n_units - 1)]))
+        up = np.int64((spins[unit >> 6] >> np.uint64(unit & 63)) & np.uint64(1))
+        ones = np.int64(set_bits[unit])
+        spin = 2 * up - 1
+        field = 4 * plane_sum(rows, unit, planes) - 2 * total + n_units * (n_patterns - 2 * ones) - n_patterns * spin
+        local = np.float64(field)
+        if bias.size > 0:
+            local += bias[unit]
+        if turns_up(local, up, np.int64(words[unit]), thresholds, half_temperature) != (up != 0):
+            flips += 1
+            spins[unit >> 6] ^= np.uint64(1) << np.uint64(unit & 63)
+            plane_step(rows, unit, planes, 1 - up)
+            total += spin * (n_patterns - 2 * ones)
+    return flips, total
+
+
+@jit
+def asynchronous_sweeps(
+    rows,
+    set_bits,
+    patterns,
+    spins,
+    planes,
+    seeds,
+    tick,
+    ticks,
+    bias,
+    thresholds,
+    half_temperatures,
+    rungs,
+    flips,
+    settled_at,
+    first,
+    last,
+    ahead,
+):
+    """Advance replicas first ... last - 1 by `ticks` sweeps each; a cold replica whose sweep flips nothing has settled and rests.
 
     Each sweep visits the units in a fresh random order f(seeds[replica], tick). spins (replicas, V), flips (replicas,) int64
     (of the last sweep) and settled_at (replicas,) int64 (tick after the first sweep without a flip, -1 before) change in place;
-    planes (groups, P, CHUNK) uint64 is scratch.
+    planes (groups, P, CHUNK) uint64 is scratch. bias, thresholds, half_temperatures and rungs: see :mod:`neurosim.hopfield.heat`.
     """
     n_patterns = patterns.shape[0]
     n_units = rows.shape[0]
@@ -113,9 +157,17 @@ def asynchronous_sweeps(rows, set_bits, patterns, spins, planes, seeds, tick, ti
         agreements(patterns, spins[replica], n_units, counts)
         write_planes(counts, planes)
         total = counts.sum()
+        rung = rungs[replica]
+        half = half_temperatures[rung]
         for sweep in range(tick, tick + ticks):
             fill_permutation(order, words, seeds[replica], np.uint64(sweep), ORDER_STREAM)
-            flips[replica], total = one_sweep(rows, set_bits, spins[replica], planes, total, n_patterns, order, ahead)
-            if flips[replica] == 0:
+            if half == 0 and bias.size == 0:
+                flips[replica], total = one_sweep(rows, set_bits, spins[replica], planes, total, n_patterns, order, ahead)
+            else:
+                fill_words(words, seeds[replica], np.uint64(sweep), THERMAL_STREAM)
+                flips[replica], total = thermal_sweep(
+                    rows, set_bits, spins[replica], planes, total, n_patterns, order, ahead, bias, words, thresholds[rung], half
+                )
+            if half == 0 and flips[replica] == 0:
                 settled_at[replica] = sweep + 1
                 break

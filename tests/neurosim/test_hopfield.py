@@ -45,6 +45,60 @@ def test_recall_equals_the_matrix_form(sizes: tuple[int, int, int]) -> None:
         assert memory.overlap(state)[replica] == pytest.approx(reference.overlap(patterns, spins), abs=1e-12)
 
 
+@settings(max_examples=30)
+@given(SIZES, st.sampled_from([0.0, 0.2, 1.0]), st.booleans())
+def test_heat_and_fields_equal_the_matrix_form(sizes: tuple[int, int, int], temperature: float, with_fields: bool) -> None:
+    """Same trajectory as the network with its matrix and the heat bath of the definition."""
+    patterns, cues = example(*sizes)
+    fields = np.random.default_rng(1).normal(0, 0.1, sizes[1]) if with_fields else np.zeros(sizes[1])
+    memory = DenseHopfield(patterns, temperature=temperature, fields=fields if with_fields else None)
+    state = memory.recall(cues, seed=5, sweeps=6)
+    for replica, cue in enumerate(cues):
+        spins = reference.thermal_run(patterns, cue, int(state.seeds[replica]), 6, temperature, fields)
+        assert np.array_equal(memory.spins(state)[replica], spins)
+        wanted = reference.energy(patterns, spins) - (fields @ spins) / len(spins)
+        assert memory.energy(state)[replica] == pytest.approx(wanted, abs=1e-12)
+
+
+def test_a_lone_pattern_magnetises_as_curie_and_weiss_say(rng: np.random.Generator) -> None:
+    """K = 1 is the mean-field ferromagnet: m = tanh(m / T), to the sampling error of 4,000 units and 200 sweeps."""
+    pattern = random_patterns(1, 4000, rng=rng)
+    memory = DenseHopfield(pattern, temperature=0.7)
+    state = memory.recall(pattern, sweeps=50)
+    run = ns.simulate(memory, state, steps=200, record={"m": ns.Trace(memory.overlap, dims=("replica", "pattern"))})
+    m = 1.0
+    for _ in range(200):
+        m = np.tanh(m / 0.7)
+    assert float(run.m.mean()) == pytest.approx(m, abs=0.01)
+
+
+def test_an_external_field_alone_orients_units_as_langevin_says(rng: np.random.Generator) -> None:
+    """No pattern: independent units with mean tanh(field / T)."""
+    fields = np.repeat([-0.5, 0.0, 1.0], 20_000)
+    memory = DenseHopfield(np.empty((0, len(fields))), temperature=0.8, fields=fields)
+    spins = memory.spins(memory.recall(np.ones(len(fields)), sweeps=1)).reshape(3, -1).mean(axis=1)
+    assert spins == pytest.approx(np.tanh(np.array([-0.5, 0.0, 1.0]) / 0.8), abs=4 / np.sqrt(20_000))
+
+
+def test_with_fields_the_cold_network_settles_and_its_energy_never_rises() -> None:
+    patterns, cues = example(30, 200, 3)
+    memory = DenseHopfield(patterns, fields=np.random.default_rng(0).normal(0, 0.2, 200))
+    state, energies = memory.init(cues), []
+    for _ in range(20):
+        memory.step(state, 1)
+        energies.append(memory.energy(state))
+    assert (np.diff(energies, axis=0) <= 1e-12).all()
+    assert state.settled.all()
+
+
+def test_a_warm_network_never_settles() -> None:
+    memory = DenseHopfield([[1, 1, 1]], temperature=1e-3)
+    state = memory.recall([1, 1, 1], sweeps=5)
+    assert int(state.flips) == 0
+    assert not state.settled
+    assert memory.at(0.0).recall([1, 1, 1]).settled
+
+
 @pytest.mark.parametrize(("n_patterns", "n_units"), [(63, 64), (64, 65), (256, 127), (257, 128), (600, 513)])
 def test_recall_at_word_borders(n_patterns: int, n_units: int) -> None:
     patterns, cues = example(n_patterns, n_units, 1, replicas=1)
@@ -58,7 +112,7 @@ def test_prefetched_rows_give_the_same_states(monkeypatch: pytest.MonkeyPatch) -
     patterns, cues = example(30, 300, 2)
     memory = DenseHopfield(patterns)
     near = memory.recall(cues)
-    monkeypatch.setattr("neurosim.hopfield.dense._PREFETCH_ABOVE", 0)
+    monkeypatch.setattr("neurosim.hopfield.packed._PREFETCH_ABOVE", 0)
     assert np.array_equal(memory.recall(cues).words, near.words)
 
 
@@ -110,12 +164,13 @@ def test_ties_keep_the_state() -> None:
 
 @pytest.mark.usefixtures("_one_thread_again")
 @pytest.mark.parametrize("threads", [2, 3, 8])
-def test_threads_do_not_change_the_answer(threads: int) -> None:
+@pytest.mark.parametrize("temperature", [0.0, 0.4])
+def test_threads_do_not_change_the_answer(threads: int, temperature: float) -> None:
     patterns, cues = example(40, 300, 4, replicas=7)
-    memory = DenseHopfield(patterns)
-    alone = memory.recall(cues, seed=3)
+    memory = DenseHopfield(patterns, temperature=temperature)
+    alone = memory.recall(cues, seed=3, sweeps=50)
     ns.set_threads(threads)
-    together = memory.recall(cues, seed=3)
+    together = memory.recall(cues, seed=3, sweeps=50)
     for item in dataclasses.fields(alone):
         assert np.array_equal(getattr(alone, item.name), getattr(together, item.name))
 
@@ -131,8 +186,9 @@ def test_a_replica_does_not_depend_on_its_batch() -> None:
 def test_the_driver_contract() -> None:
     patterns, cues = example(40, 300, 6)
     memory = DenseHopfield(patterns)
-    ns.check_model(memory, memory.init(cues, seed=2))
-    ns.check_model(memory, memory.init(cues[0], seed=2))
+    for network in (memory, memory.at(0.3), DenseHopfield(patterns, temperature=0.2, fields=np.linspace(-1, 1, 300))):
+        ns.check_model(network, network.init(cues, seed=2))
+        ns.check_model(network, network.init(cues[0], seed=2))
 
 
 def test_simulate_records_energy_and_overlaps() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.reference import noise
+from tests.reference import glauber, noise
 
-ORDER_STREAM = 0
+ORDER_STREAM, THERMAL_STREAM = 0, 1
 
 
 def weights(patterns: np.ndarray) -> np.ndarray:
@@ -34,6 +34,25 @@ def recall(patterns: np.ndarray, cue: np.ndarray, seed: int, sweeps: int) -> tup
         if not sweep(matrix, spins, noise.permutation(seed, tick, ORDER_STREAM, len(spins))):
             return spins, tick + 1
     return spins, -1
+
+
+def thermal_sweep(matrix: np.ndarray, spins: np.ndarray, seed: int, tick: int, temperature: float, fields: np.ndarray) -> int:
+    """Visit every unit once with heat-bath decisions, in place. Returns the number of flips."""
+    flips = 0
+    for unit in noise.permutation(seed, tick, ORDER_STREAM, len(spins)):
+        local = (matrix[unit] @ spins) / len(spins) + fields[unit]
+        up = glauber.turns_up(local, spins[unit] > 0, noise.word(seed, tick, THERMAL_STREAM, unit), temperature)
+        flips += int(up != (spins[unit] > 0))
+        spins[unit] = 1 if up else -1
+    return flips
+
+
+def thermal_run(patterns: np.ndarray, cue: np.ndarray, seed: int, sweeps: int, temperature: float, fields: np.ndarray) -> np.ndarray:
+    """Return the state after so many sweeps."""
+    matrix, spins = weights(patterns), cue.astype(np.int64)
+    for tick in range(sweeps):
+        thermal_sweep(matrix, spins, seed, tick, temperature, fields)
+    return spins
 
 
 def energy(patterns: np.ndarray, spins: np.ndarray) -> float:
