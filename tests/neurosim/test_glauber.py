@@ -1,20 +1,17 @@
-"""Heat-bath decisions: the definition as oracle, exact probabilities, detailed balance of every single visit by enumeration."""
+"""Heat-bath decisions: the definition as oracle, exact probabilities."""
 
 from __future__ import annotations
-
-import itertools
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurosim.hopfield import DenseHopfield, random_patterns
+from neurosim.hopfield import DenseHopfield
 from neurosim.hopfield.heat import checked_fields, checked_temperature, thresholds
 from neurosim.kernels._jit import jit
 from neurosim.kernels.glauber import turns_up
 from tests.reference import glauber as reference
-from tests.reference.hopfield import weights
 
 
 @jit
@@ -59,42 +56,6 @@ def probability(local: float, temperature: float) -> float:
 @pytest.mark.parametrize("local", [-3.0, -0.4, 0.0, 0.02, 0.7, 1.3])
 def test_exact_probabilities(local: float, temperature: float) -> None:
     assert probability(local, temperature) == pytest.approx(1 / (1 + np.exp(-2 * local / temperature)), abs=2**-32)
-
-
-def test_detailed_balance_by_enumeration(rng: np.random.Generator) -> None:
-    """For every state and unit: e^(-H/T) P(s -> s') = e^(-H'/T) P(s' -> s), with the probabilities that the kernel really uses."""
-    n, temperature = 5, 0.6
-    patterns = random_patterns(3, n, rng=rng)
-    fields = rng.normal(0, 0.3, n)
-    memory = DenseHopfield(patterns, temperature=temperature, fields=fields)
-    states = np.array(list(itertools.product([-1, 1], repeat=n)))
-    start = memory.init(states)
-    weight = np.exp(-n * memory.energy(start) / temperature)
-    local = memory.couplings.local_fields(memory.packed(start)) + fields
-    assert local == pytest.approx(states @ weights(patterns) / n + fields)
-    place = {tuple(state): index for index, state in enumerate(states.tolist())}
-    for index, state in enumerate(states):
-        for unit in range(n):
-            turned = state.copy()
-            turned[unit] *= -1
-            other = place[tuple(turned.tolist())]
-            up = probability(local[index, unit], temperature)
-            there, back = (1 - up, up) if state[unit] > 0 else (up, 1 - up)
-            assert weight[index] * there == pytest.approx(weight[other] * back, rel=1e-7)
-
-
-def test_sweeps_sample_the_boltzmann_distribution() -> None:
-    """Six units, 64 states: chi-square of 40,000 independent replicas after 30 sweeps against e^(-H/T) / Z."""
-    rng = np.random.default_rng(3)
-    n, temperature, replicas = 6, 0.9, 40_000
-    memory = DenseHopfield(random_patterns(3, n, rng=rng), temperature=temperature, fields=rng.normal(0, 0.2, n))
-    states = np.array(list(itertools.product([-1, 1], repeat=n)))
-    weight = np.exp(-n * memory.energy(memory.init(states)) / temperature)
-    wanted = replicas * weight / weight.sum()
-    final = memory.recall(np.ones((replicas, n), np.int8), seed=11, sweeps=30)
-    found = np.bincount(final.words[:, 0].astype(np.int64), minlength=64)[memory.init(states).words[:, 0].astype(np.int64)]
-    chi_square = ((found - wanted) ** 2 / wanted).sum()
-    assert chi_square < 63 + 4 * np.sqrt(2 * 63)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurosim as ns
-from neurosim.hopfield import DenseHopfield, flip, random_patterns
+from neurosim.hopfield import DenseHopfield, PackedPatterns, flip, random_patterns
 from neurosim.kernels import hopfield as kernels
 from tests.reference import hopfield as reference
 
@@ -106,6 +108,17 @@ def test_recall_at_word_borders(n_patterns: int, n_units: int) -> None:
     state = memory.recall(cues, sweeps=5)
     spins, _ = reference.recall(patterns, cues[0], int(state.seeds[0]), 5)
     assert np.array_equal(memory.spins(state)[0], spins)
+
+
+def test_packed_and_unpacked_patterns_make_the_same_network(rng: np.random.Generator) -> None:
+    packed = PackedPatterns.random(30, 301, rng=rng)
+    memory, same = DenseHopfield(packed), DenseHopfield(packed[:])
+    assert memory.couplings is packed
+    assert np.array_equal(same.couplings.words, packed.words)
+    cues = packed[:4]
+    assert np.array_equal(memory.recall(cues).words, same.recall(cues).words)
+    assert np.array_equal(packed[2], packed[:][2])
+    assert len(packed) == packed.n_patterns == 30
 
 
 def test_prefetched_rows_give_the_same_states(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,3 +330,22 @@ def test_bad_cues_and_states(rng: np.random.Generator) -> None:
 def test_bad_arguments(call: object, message: str, rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match=message):
         call(rng)  # type: ignore[operator]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="peak memory is read with getrusage")
+def test_a_hundred_thousand_units_are_recalled_in_half_a_gibibyte() -> None:
+    """10,000 patterns: the bits take 0.25 GB; an array of -1 and +1 alone would take 1 GB."""
+    program = """
+import resource, sys, numpy as np, neurosim as ns
+rng = np.random.default_rng(1)
+patterns = ns.hopfield.PackedPatterns.random(10_000, 100_000, rng=rng)
+memory = ns.hopfield.DenseHopfield(patterns)
+state = memory.recall(ns.hopfield.flip(patterns[0], 0.1, rng=rng))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(memory.overlap(state)[0], bool(state.settled), peak)
+"""
+    answer = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    assert float(answer[0]) == pytest.approx(0.998, abs=0.001)
+    assert answer[1] == "True"
+    assert int(answer[2]) < 2**29

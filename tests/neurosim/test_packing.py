@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurosim.hopfield import DenseHopfield, PackedPatterns, pack, random_patterns
+from neurosim.hopfield import PackedPatterns, pack, random_patterns
 from neurosim.kernels.packing import transpose_bits
 from tests.reference import packing as reference
 
@@ -30,17 +30,6 @@ def test_transposing_twice_changes_nothing(n: int, m: int, seed: int) -> None:
     transpose_bits(there, back)
     assert np.array_equal(there, pack(patterns.T))
     assert np.array_equal(back, words)
-
-
-def test_packed_and_unpacked_patterns_make_the_same_network(rng: np.random.Generator) -> None:
-    packed = PackedPatterns.random(30, 301, rng=rng)
-    memory, same = DenseHopfield(packed), DenseHopfield(packed[:])
-    assert memory.couplings is packed
-    assert np.array_equal(same.couplings.words, packed.words)
-    cues = packed[:4]
-    assert np.array_equal(memory.recall(cues).words, same.recall(cues).words)
-    assert np.array_equal(packed[2], packed[:][2])
-    assert len(packed) == packed.n_patterns == 30
 
 
 def test_random_packed_patterns_are_unbiased_and_independent(rng: np.random.Generator) -> None:
