@@ -47,7 +47,9 @@ def largest_sums(overlaps, out):
         for mu in range(64 * word, 64 * word + 64):
             for lane in range(LANES):
                 sums[lane] += abs(overlaps[mu, lane])
-        out[word] = sums.max()
+        out[word] = 0
+        for lane in range(LANES):
+            out[word] = max(out[word], sums[lane])
 
 
 @jit
