@@ -247,7 +247,7 @@ class DenseHopfield:
 
     def bath(self, replicas: int) -> heat.Heat:
         """Return the external fields and the temperature of so many replicas, as kernels take them."""
-        return heat.Heat(self.fields / self.couplings.unit, *self._thresholds, np.zeros(replicas, np.int32))
+        return heat.Heat(heat.in_units(self.fields, self.couplings.unit), *self._thresholds, np.zeros(replicas, np.int32))
 
     @functools.cached_property
     def _thresholds(self) -> tuple[heat.Array, heat.Array]:

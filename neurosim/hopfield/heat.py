@@ -66,6 +66,19 @@ def thresholds(temperatures: npt.ArrayLike, unit: float) -> tuple[Array, Array]:
     return np.concatenate([-ends, inside, ends], axis=1), half
 
 
+def in_units(fields: Array, unit: float) -> Array:
+    """Divide fields by the unit of the kernel's fields; a whole multiple stays one, so that a local field of zero is found to be zero.
+
+    Examples
+    --------
+    >>> float(np.float64(1.0) / (1 / 49)), in_units(np.ones(1), 1 / 49).tolist()
+    (49.00000000000001, [49.0])
+    """
+    multiples = fields / unit
+    nearest = np.rint(multiples)
+    return np.where(np.abs(multiples - nearest) <= 8 * np.finfo(float).eps * np.abs(nearest), nearest, multiples)
+
+
 def checked_temperature(value: Any, name: str = "temperature") -> float:
     """Return a temperature as float, or say what is wrong with it.
 

@@ -175,6 +175,14 @@ def test_ties_keep_the_state() -> None:
     assert np.array_equal(memory.spins(memory.recall(cues)), cues)
 
 
+@pytest.mark.parametrize("n_units", [7, 49, 93, 98, 99, 103])
+def test_an_external_field_that_balances_the_couplings_is_a_tie(n_units: int) -> None:
+    """One pattern, on it: the couplings give (N - 1) / N; a field of the opposite sign and that size leaves zero, which keeps the state."""
+    pattern = np.ones(n_units)
+    memory = DenseHopfield([pattern], fields=np.full(n_units, -(n_units - 1) / n_units))
+    assert (memory.spins(memory.recall(pattern)) == 1).all()
+
+
 @pytest.mark.usefixtures("_one_thread_again")
 @pytest.mark.parametrize("threads", [2, 3, 8])
 @pytest.mark.parametrize("temperature", [0.0, 0.4])

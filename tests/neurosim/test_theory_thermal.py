@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from neurosim.hopfield import theory
+from neurosim.hopfield import DenseHopfield, random_patterns, theory
 from tests.neurosim.test_theory_averages import gaussian
 
 # load, T, m, from another program that solves the same equations.
@@ -140,6 +140,22 @@ def test_the_paramagnet_at_high_temperature() -> None:
     assert float(hot.energy) == pytest.approx(-0.1 / 2000, rel=2e-3)
     assert float(hot.entropy) == pytest.approx(math.log(2), abs=1e-6)
     assert np.isnan(theory.paramagnet(0.1, 1.0).energy)
+
+
+def test_a_warm_network_follows_theory() -> None:
+    """Load 0.05, T = 0.4, N = 2,000, 8 disorder seeds: overlap and energy next to a pattern; error bars over seeds."""
+    overlaps, energies = [], []
+    for seed in range(8):
+        patterns = random_patterns(100, 2000, rng=np.random.default_rng(seed))
+        memory = DenseHopfield(patterns, temperature=0.4)
+        state = memory.recall(patterns[:5], seed=seed, sweeps=40)
+        overlaps.append(np.diag(memory.overlap(state)).mean())
+        energies.append(memory.energy(state).mean())
+    expected = theory.retrieval(0.05, 0.4)
+    assert np.mean(overlaps) == pytest.approx(float(expected.overlap), abs=float(4 * np.std(overlaps) / math.sqrt(7) + 5e-4))
+    assert np.mean(energies) == pytest.approx(float(expected.energy), abs=float(4 * np.std(energies) / math.sqrt(7) + 5e-4))
+    assert np.std(overlaps) < 0.005
+    assert np.std(energies) < 0.005
 
 
 def test_shapes_and_absent_states() -> None:
