@@ -4,8 +4,8 @@ r"""Finite temperature: a visit, a phase diagram, and a network too large for a 
 matrix, takes one BLAS dot product per visit and compares it with thresholds that it was given; drawing and logarithms are outside its time
 and inside ours.
 
-*A phase diagram*, 32 loads x 32 temperatures x 10 networks of 1,000 units, 200 sweeps each, in one process and with two workers, each into
-a fresh store on disk.
+*A phase diagram*, the full grid of `experiments.hopfield_phase_diagram` at 1,000 units: 32 loads x 32 temperatures x 10 networks, 200
+sweeps each, in one process and with two workers, each into a fresh store on disk.
 
 *A large network*: 10,000 patterns of 100,000 units, drawn and packed, one cue recalled, in a new process whose peak memory is read.
 """
@@ -26,6 +26,7 @@ import numpy as np
 import neurosim as ns
 from benchmarks.bench_hopfield import Final, Problem, couplings, problem, same_states, visiting_orders
 from benchmarks.harness import Contender, Mismatch, Race
+from experiments import hopfield_phase_diagram
 
 TEMPERATURE = 0.3
 SEED = 1
@@ -79,18 +80,10 @@ def _visits(answer: Final) -> float:
     return float(answer.visits)
 
 
-def phase_point(load: float, temperature: float, n: int, network: int, *, sweeps: int, rng: np.random.Generator) -> dict[str, float]:
-    """Start one network on a pattern and return the overlap after some sweeps."""
-    patterns = ns.hopfield.random_patterns(max(1, round(load * n)), n, rng=rng)
-    memory = ns.hopfield.DenseHopfield(patterns, temperature=temperature)
-    state = memory.recall(patterns[0], seed=int(rng.integers(2**63)), sweeps=sweeps)
-    return {"overlap": float(memory.overlap(state)[0])}
-
-
 def diagram(grid: dict[str, Any], sweeps: int, folder: Path, workers: int) -> Any:
     """Sweep the diagram into a fresh store."""
     store = folder / f"{next(_NUMBERS)}.sqlite"
-    data = ns.sweep(phase_point, grid, fixed={"sweeps": sweeps}, store=store, workers=workers, progress=False)
+    data = ns.sweep(hopfield_phase_diagram.run, grid, fixed={"sweeps": sweeps}, store=store, workers=workers, progress=False)
     return data["overlap"].values
 
 
@@ -104,12 +97,8 @@ def same_diagram(answers: list[Any]) -> str:
 
 def phase_diagram(folder: Path, points: int, n_units: int, networks: int, sweeps: int) -> Race:
     """Time the diagram with two workers and in one process."""
-    grid = {
-        "load": np.linspace(0.005, 0.16, points).tolist(),
-        "temperature": np.linspace(0.02, 1.0, points).tolist(),
-        "n": [n_units],
-        "network": range(networks),
-    }
+    full = hopfield_phase_diagram.FULL
+    grid = {"load": full["load"][:points], "temperature": full["temperature"][:points], "n": [n_units], "network": range(networks)}
     sides = [
         Contender("2 workers", partial(diagram, grid, sweeps, folder, 2), "integer, exact"),
         Contender("1 process", partial(diagram, grid, sweeps, folder, 1), "integer, exact"),

@@ -1,4 +1,4 @@
-"""The scripts that write into the repository: the README's table of claims, and notebooks without outputs."""
+"""The scripts that write into the repository: the tables of claims, and notebooks without outputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import readme_claims, strip_notebooks
+from tools import claims, strip_notebooks
 
 VERDICT = {
     "name": "overlap at load 0.10",
@@ -24,31 +24,42 @@ VERDICT = {
 
 
 def test_a_verdict_is_a_row_and_a_bar_does_not_break_it() -> None:
-    assert readme_claims.row(VERDICT) == "| overlap at load 0.10 | theory | 0.998 | 0.9980 ± 4e-05 | 0.001 | passed | a \\| b |"
+    assert claims.row(VERDICT) == "| overlap at load 0.10 | theory | 0.998 | 0.9980 ± 4e-05 | 0.001 | passed | a \\| b |"
 
 
 @pytest.mark.parametrize(("tolerance", "text"), [(0.0001, "0.13791"), (0.005, "0.1379"), (2.0, "0.1"), (0.0, "0.137906")])
 def test_a_measurement_shows_one_digit_beyond_its_tolerance(tolerance: float, text: str) -> None:
-    assert readme_claims.rounded(0.13790557, tolerance) == text
+    assert claims.rounded(0.13790557, tolerance) == text
 
 
 @pytest.mark.parametrize(("passed", "word"), [(False, "missed"), (None, "needs --full")])
 def test_a_claim_that_did_not_pass_is_never_called_passed(passed: bool | None, word: str) -> None:
-    row = readme_claims.row({**VERDICT, "passed": passed, "measured": None, "uncertainty": None, "grid": "full"})
+    row = claims.row({**VERDICT, "passed": passed, "measured": None, "uncertainty": None, "grid": "full"})
     assert f"| {word} |" in row
     assert "passed" not in row
 
 
 def test_only_what_stands_between_the_marks_changes_and_twice_is_as_once() -> None:
-    text = f"before\n{readme_claims.BEGIN}\nold\n{readme_claims.END}\nafter\n"
-    once = readme_claims.insert(text, "new")
-    assert once == f"before\n{readme_claims.BEGIN}\n\nnew\n\n{readme_claims.END}\nafter\n"
-    assert readme_claims.insert(once, "new") == once
+    text = f"before\n{claims.BEGIN}\nold\n{claims.END}\nafter\n"
+    once = claims.insert(text, "new")
+    assert once == f"before\n{claims.BEGIN}\n\nnew\n\n{claims.END}\nafter\n"
+    assert claims.insert(once, "new") == once
 
 
-def test_a_readme_without_the_marks_is_refused() -> None:
+def test_a_summary_counts_every_claim_once() -> None:
+    found = {"experiments.one": [VERDICT, {**VERDICT, "passed": False}, {**VERDICT, "passed": None}, VERDICT]}
+    assert claims.summary(found).splitlines()[-1] == "| `one` | 4 | 2 | 1 | 1 |"
+    assert claims.details(found).count("| overlap at load 0.10 |") == 4
+
+
+def test_folders_without_claims_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no experiments"):
+        claims.main([str(tmp_path)])
+
+
+def test_a_page_without_the_marks_is_refused() -> None:
     with pytest.raises(SystemExit, match="once each"):
-        readme_claims.insert("no marks", "table")
+        claims.insert("no marks", "table")
 
 
 def test_a_stripped_notebook_keeps_its_source_and_is_stripped_once(tmp_path: Path) -> None:
