@@ -25,12 +25,15 @@ html_math_renderer = "mathml"
 myst_enable_extensions = ["amsmath", "dollarmath", "deflist"]
 myst_heading_anchors = 3
 
+suppress_warnings = ["ref.python"]  # words of a shape, as in (replicas, n_units), may name attributes of several classes
+
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
 autodoc_mock_imports = ["brian2", "nest", "snntorch", "torch"]
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 napoleon_use_ivar = True
+napoleon_use_param = False  # or the words of a shape would become links
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Shapes", "notes_style")]
 

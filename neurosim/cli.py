@@ -9,7 +9,7 @@ Exit status
 0      done; every claim that was decided holds, every point was computed
 1      the experiment ran, and something in it failed: a claim, a point, its figure
 2      it could not be run as asked: wrong use, a store that is busy, a full disk
-130    stopped by Ctrl-C; what was finished is stored
+130    stopped by Ctrl-C or SIGTERM; what was finished is stored
 =====  ===========================================================================
 
 An empty folder is no failure: ``neurosim list`` then says what to do, with status 0.
@@ -134,6 +134,7 @@ setting_options = _options(
 worker_options = _options(
     click.option("--workers", metavar="N", type=click.IntRange(min=1), help="Processes to use; one for each physical core by default."),
     click.option("--dask", metavar="ADDRESS", help="Compute on the workers of this Dask scheduler instead."),
+    click.option("--mpi", is_flag=True, help="Compute on the other ranks instead: mpiexec -n 8 neurosim ... --mpi."),
     click.option("--reuse", is_flag=True, help="Keep stored points although the code was edited since."),
     click.option("--fresh", is_flag=True, help="Move the store aside and begin again."),
 )
@@ -334,14 +335,23 @@ def doctor() -> int:
     return int(any(finding.verdict == "problem" for finding in findings))
 
 
-def _resources(*, workers: int | None, dask: str | None, reuse: bool, fresh: bool) -> Resources:
-    from neurosim.runs import Resources
+def _resources(*, workers: int | None, dask: str | None, mpi: bool, reuse: bool, fresh: bool) -> Resources:
+    """Get together whoever computes, until the command is over. Of MPI ranks only the first returns, the others compute in here."""
+    from neurosim.interrupt import on_sigterm
+    from neurosim.runs import Resources, mpi_ranks
 
     if reuse and fresh:
         raise UsageError("--reuse and --fresh exclude each other; keep one")
     if dask and workers:
         raise UsageError("--workers and --dask exclude each other: a Dask scheduler has workers of its own")
-    return Resources(workers, dask, "reuse" if reuse else "fresh" if fresh else "ask")
+    if mpi and (workers or dask):
+        raise UsageError(f"--mpi and {'--workers' if workers else '--dask'} exclude each other: with MPI the other ranks compute")
+    context = click.get_current_context()
+    context.with_resource(on_sigterm())
+    ranks = context.with_resource(mpi_ranks()) if mpi else None
+    if mpi and ranks is None:
+        context.exit()
+    return Resources(workers, dask, ranks, "reuse" if reuse else "fresh" if fresh else "ask")
 
 
 def _say_loaded(name: str, path: Path) -> None:

@@ -21,7 +21,7 @@ from typing import Literal
 
 from neurosim.provenance import PACKAGES, processor
 
-EXTRAS = ("torch", "snntorch", "brian2", "nest-simulator", "dask", "distributed", "ipywidgets", "nir")
+EXTRAS = ("torch", "snntorch", "brian2", "nest-simulator", "dask", "distributed", "dask-jobqueue", "mpi4py", "ipywidgets", "nir")
 THREAD_VARIABLES = ("NEUROSIM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 Versions = Mapping[str, str]
 

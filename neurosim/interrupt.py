@@ -1,9 +1,11 @@
-"""Ctrl-C as a wish: what is under way ends, what is there is kept, then the program stops."""
+"""Ctrl-C as a wish: what is under way ends, what is there is kept, then the program stops. SIGTERM as Ctrl-C."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Self
 
@@ -62,3 +64,39 @@ class CtrlC:
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True
+
+
+@contextlib.contextmanager
+def on_sigterm() -> Iterator[None]:
+    """Stop as after Ctrl-C when SIGTERM comes while the block lasts: batch systems send it shortly before they kill.
+
+    In threads other than the main one, and where somebody else handles the signal already, nothing is changed.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At the first SIGTERM; more of them are ignored, so that what is under way can be put in order.
+
+    Examples
+    --------
+    >>> try:
+    ...     with on_sigterm():
+    ...         signal.raise_signal(signal.SIGTERM)
+    ... except KeyboardInterrupt as stopped:
+    ...     print(stopped)
+    SIGTERM
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt("SIGTERM")

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neurosim._sweep.canonical import readable, to_json
 from neurosim._sweep.points import Points
+from neurosim._sweep.workers import leave_signals_to_the_driver
 from neurosim.errors import MissingExtra, StoreError, UsageError, with_hint
 from neurosim.experiment import LEVELS, Experiment, Level, Settings, Verdict, decide, undecided
 from neurosim.files import check_writable, replacing
@@ -83,11 +84,13 @@ class Request:
 class Resources:
     """Who computes the points, and what becomes of stored ones whose code was edited.
 
-    `workers` None means one process for each physical core that may be used; `dask` is the address of a scheduler.
+    `workers` None means one process for each physical core that may be used; `dask` is the address of a scheduler; `executor` is one
+    that is open already.
     """
 
     workers: int | None = None
     dask: str | None = None
+    executor: Executor | None = None
     on_change: Literal["ask", "reuse", "fresh"] = "ask"
 
 
@@ -143,7 +146,7 @@ def compute(path: Path, run: Callable[..., Any], settings: Settings, seed: int, 
     from neurosim.sweep import collect, sweep
 
     grid, fixed = settings
-    with _executor(how.dask) as executor:
+    with contextlib.nullcontext(how.executor) if how.executor else _executor(how.dask) as executor:
         workers = 1 if executor else how.workers or usable_cores()
         try:
             return sweep(run, grid, fixed=fixed, seed=seed, store=path / STORE, workers=workers, executor=executor, on_change=how.on_change)
@@ -175,14 +178,20 @@ def found(path: Path, run: Callable[..., Any], settings: Settings, seed: int) ->
 
 
 def failures(path: Path, run: Callable[..., Any], settings: Settings, seed: int) -> list[str]:
-    """Return a line for each failed point of a grid: its arguments, and the last line of its traceback."""
+    """Return a line for each failed point of a grid: its arguments, its error, and the advice that came with it."""
     from neurosim.store import Store
 
     points = Points(run, settings.grid, settings.fixed, seed)
     with Store.read_only(path / STORE) as store:
         failed = store.failures(points.keys)
-    lines = {key: (point.traceback.strip().splitlines() or [point.error])[-1] for key, point in failed.items()}
+    lines = {key: _error_and_advice(point.error, point.traceback) for key, point in failed.items()}
     return [f"point {points.describe(index)} failed: {lines[key]}" for index, key in enumerate(points.keys) if key in lines]
+
+
+def _error_and_advice(error: str, traceback: str) -> str:
+    """Put the last line of a traceback, where advice stands, behind the error unless it is the error itself."""
+    last = (traceback.strip().splitlines() or [error])[-1]
+    return last if error in last else f"{error} ({last})"
 
 
 def claims_of(path: Path, experiment: Experiment, settings: Settings, seed: int, data: xr.Dataset) -> list[Verdict]:
@@ -376,6 +385,34 @@ def _executor(address: str | None) -> Iterator[Executor | None]:
         raise with_hint(told, "start one with: dask scheduler; its first lines name the address") from error
     with client:
         yield client.get_executor()
+
+
+@contextlib.contextmanager
+def mpi_ranks() -> Iterator[Executor | None]:
+    """Give rank 0 the executor of the other ranks. These compute inside the call until rank 0 leaves the block, and receive None.
+
+    Raises
+    ------
+    MissingExtra
+        If there is no mpi4py, or no MPI library that it could load.
+    UsageError
+        If this is the only rank.
+    """
+    try:
+        from mpi4py import MPI
+        from mpi4py.futures import MPICommExecutor
+    except (ImportError, RuntimeError) as error:
+        told = MissingExtra(f"--mpi needs mpi4py and an MPI library: {(str(error).splitlines() or ['not found'])[0]}")
+        raise with_hint(told, "pip install 'neurosim[mpi]', or mpi4py beside the MPI of the cluster") from error
+    if MPI.COMM_WORLD.Get_size() == 1:
+        library = MPI.Get_library_version().split(",")[0].splitlines()[0]
+        told = UsageError("--mpi needs at least 2 ranks, one that drives and others that compute; this is the only one")
+        raise with_hint(told, f"start with: mpiexec -n 8 neurosim ... --mpi, where mpiexec is that of {library}, which mpi4py has loaded")
+    if MPI.COMM_WORLD.Get_rank():
+        leave_signals_to_the_driver()
+    ranks: Any = MPICommExecutor(MPI.COMM_WORLD, root=0)
+    with ranks as executor:
+        yield executor
 
 
 def _row(verdict: Verdict) -> list[str]:

@@ -16,6 +16,7 @@ Every point is computed with one thread for linear algebra, since rounding depen
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ from neurosim._sweep.package import Package
 from neurosim._sweep.points import Grid, Points
 from neurosim._sweep.pool import Crew, own_processes, seats
 from neurosim._sweep.results import Assembly
-from neurosim._sweep.workers import Job, Task
+from neurosim._sweep.workers import Job, Task, one_thread
 from neurosim.errors import StoreError, UsageError, with_hint
 from neurosim.progress import Progress
 from neurosim.sources import function_fingerprint
@@ -72,8 +73,8 @@ def sweep(
     workers : int
         Number of processes; 1 computes in this one.
     executor : concurrent.futures.Executor, optional
-        Computes the points instead, for instance ``dask.distributed.Client(address).get_executor()``. Its workers need neurosim, but
-        not your own modules.
+        Computes the points instead, for instance ``dask.distributed.Client(address).get_executor()`` or
+        ``mpi4py.futures.MPIPoolExecutor()``. Its workers need neurosim, but not your own modules.
     progress : bool
         Show points done, rate and remaining time.
     on_change : {"ask", "reuse", "fresh"}
@@ -222,24 +223,21 @@ def _fill(store: Store, points: Points, todo: list[int], workers: int, executor:
     with Book(store, points, bar) as book:
         if executor is None and workers == 1:
             job = Job.of(points)
-            with _one_blas_thread(), book.watched():
+            with one_thread(), book.watched():
                 for index in todo:
                     book.add(job.compute(_task(points, index)))
             return
         package = Package.of(Job.of(points), points.function)
-        places = own_processes(min(workers, len(todo)), package) if executor is None else seats(executor, package)
-        with _one_blas_thread() if executor is not None else contextlib.nullcontext():
-            Crew(places, lambda index: _task(points, index), book.add, book.look).run(todo)
+        if executor is None:
+            places, more, threads = own_processes(min(workers, len(todo)), package), None, contextlib.nullcontext()
+        else:
+            places, more, threads = seats(executor, package), functools.partial(seats, executor, package), one_thread()
+        with threads:
+            Crew(places, functools.partial(_task, points), book.add, book.look, more).run(todo)
 
 
 def _task(points: Points, index: int) -> Task:
     return Task(index, points.keys[index], points.arguments(index))
-
-
-def _one_blas_thread() -> contextlib.AbstractContextManager[Any]:
-    import threadpoolctl
-
-    return threadpoolctl.threadpool_limits(1)
 
 
 def _dataset(store: Store, points: Points) -> xr.Dataset:

@@ -90,7 +90,7 @@ def test_every_direct_requirement_is_pinned() -> None:
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg")
     extras = [lines for extra, lines in setup["options.extras_require"].items() if extra != "nest"]
-    wanted = {normal(line) for lines in [setup["options"]["install_requires"], *extras] for line in lines.split()}
+    wanted = {normal(line) for lines in [setup["options"]["install_requires"], *extras] for line in lines.strip().splitlines()}
     pinned = {normal(line) for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines() if "==" in line}
     assert wanted - pinned == {"neurosim"}
 

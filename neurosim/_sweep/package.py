@@ -126,7 +126,8 @@ def _project(module: str) -> list[ModuleType]:
     root = import_root(Path(file), module) if file else None
     beside = set() if root is None or "site-packages" in root.parts else {name for name in list(sys.modules) if _lies_in(name, root)}
     names = ({top, "models"} | beside) - {"neurosim", "__main__"} - sys.stdlib_module_names
-    return [sys.modules[name] for name in sorted(names) if name in sys.modules]
+    found = [(name, sys.modules[name]) for name in sorted(names) if name in sys.modules]
+    return [module for name, module in found if module.__name__ == name]  # the rest are second names, as mpi4py gives to __main__
 
 
 def _lies_in(name: str, root: Path) -> bool:

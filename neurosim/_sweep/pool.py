@@ -1,12 +1,14 @@
 """Points spread over processes, whatever happens to the processes.
 
-The work is cut into bundles of about 0.3 s: one point at first, more as soon as points turn out to be quick. Each worker process is
+The work is cut into bundles of about 0.3 s: one point at first, more as soon as points turn out to be quick. From 32 workers on bundles
+take longer in proportion, so that the driver has no more of them to handle. Each worker process is
 a pool of its own with one bundle in flight. When a process dies, the bundle it had is known, the other workers go on, and a new
 process takes its place. The points of that bundle become suspects: they wait until all else is done and are then computed one at a
 time, with nothing beside them that could use up the memory. One that kills its worker again has failed.
 
-An executor of somebody else's (Dask, MPI) gets the same bundles, with the function inside. It looks after its own workers; if it
-breaks, the sweep stops.
+An executor of somebody else's (Dask, MPI) gets the same bundles, with the function inside. It looks after its own workers, which may
+come and go: on a cluster they start when the queue lets them. A bundle whose workers died, one after the other, is treated as that of
+a process of ours; if the executor itself breaks, the sweep stops.
 """
 
 from __future__ import annotations
@@ -16,19 +18,21 @@ import concurrent.futures
 import os
 import queue
 import re
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from neurosim._sweep.package import Package
-from neurosim._sweep.workers import BUNDLE_SECONDS, Error, Task, Value, compute, guard, prepare
+from neurosim._sweep.workers import BLAS_THREADS, BUNDLE_SECONDS, Error, Task, Value, compute, guard, prepare
 from neurosim.errors import with_hint
 
 MOST_POINTS = 5000  # in a bundle
+FULL_RATE = 64  # places from which on more of them make longer bundles, not more
 LOOK_SECONDS = 0.2  # longest wait without giving the driver a turn
+COUNT_SECONDS = 2.0  # between two counts of the workers of an executor
 KILLS = 2
 _UNKNOWN_CAPACITY = 256
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-ENVIRONMENT = dict.fromkeys((*_THREADS, "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "NEUROSIM_THREADS"), "1")
+ENVIRONMENT = dict.fromkeys((*BLAS_THREADS, "NUMEXPR_NUM_THREADS", "NUMBA_NUM_THREADS", "NEUROSIM_THREADS"), "1")
 _NO_RECYCLING = {"LOKY_MAX_MEMORY_LEAK_SIZE": os.environ.get("LOKY_MAX_MEMORY_LEAK_SIZE", "1e18")}
 
 Future = concurrent.futures.Future[Any]
@@ -43,8 +47,8 @@ class Place(Protocol):
         """Get ready; the future tells when, None means at once."""
         ...
 
-    def submit(self, tasks: list[Task]) -> Future:
-        """Give it a bundle."""
+    def submit(self, tasks: list[Task], seconds: float) -> Future:
+        """Give it a bundle that is meant to take so long."""
         ...
 
     def close(self) -> None:
@@ -75,10 +79,10 @@ class OwnProcess:
         self._pool = loky.ProcessPoolExecutor(1, env=environment, initializer=guard, initargs=(os.getpid(),))
         return self._pool.submit(prepare, self._package)
 
-    def submit(self, tasks: list[Task]) -> Future:
+    def submit(self, tasks: list[Task], seconds: float) -> Future:
         """Send a bundle."""
         assert self._pool is not None
-        return self._pool.submit(compute, self._package.digest, tasks)
+        return self._pool.submit(compute, self._package.digest, tasks, None, seconds)
 
     def close(self) -> None:
         """Kill the process."""
@@ -106,9 +110,9 @@ class Seat:
     def start(self) -> None:
         """Do nothing: the executor runs already."""
 
-    def submit(self, tasks: list[Task]) -> Future:
+    def submit(self, tasks: list[Task], seconds: float) -> Future:
         """Hand a bundle over."""
-        self._future = self._executor.submit(compute, self._package.digest, tasks, self._package)
+        self._future = self._executor.submit(compute, self._package.digest, tasks, self._package, seconds, os.urandom(8))
         return self._future
 
     def close(self) -> None:
@@ -122,17 +126,44 @@ def own_processes(n: int, package: Package) -> list[Place]:
     return [OwnProcess(package) for _ in range(n)]
 
 
-def seats(executor: concurrent.futures.Executor, package: Package) -> list[Place]:
-    """Return twice as many places as an executor has workers, so that none waits for the driver."""
-    return [Seat(executor, package) for _ in range(2 * _capacity(executor))]
+def seats(executor: concurrent.futures.Executor, package: Package, taken: int = 0) -> list[Place]:
+    """Return twice as many places as an executor has workers, so that none waits for the driver, less those already taken.
+
+    Raises
+    ------
+    RuntimeError
+        If the executor could not start its workers.
+    """
+    return [Seat(executor, package) for _ in range(2 * _capacity(executor) - taken)]
 
 
 def _capacity(executor: Any) -> int:
-    """Return the number of workers of an executor, as far as it tells."""
+    """Return the number of workers that an executor has by now, as far as it tells."""
     if hasattr(executor, "_client"):
-        return max(sum(executor._client.nthreads().values()), 1)
+        return max(_dask_threads(executor._client), 1)
+    if hasattr(executor, "bootup"):
+        _await_ranks(executor)
     counts = (getattr(executor, name, None) for name in ("num_workers", "_max_workers"))
     return next((count for count in counts if isinstance(count, int) and count > 0), _UNKNOWN_CAPACITY)
+
+
+def _dask_threads(client: Any) -> int:
+    try:
+        return sum(client.nthreads().values())
+    except Exception as error:
+        raise _executor_broke(error) from error
+
+
+def _await_ranks(executor: Any) -> None:
+    """Wait until an MPI executor has its ranks; it would wait for ever itself for those that it failed to start."""
+    try:
+        pool = executor.bootup(wait=False)._pool
+    except RuntimeError as error:
+        raise _executor_broke(error) from error
+    while not pool.event.wait(LOOK_SECONDS):
+        if not pool.thread.is_alive():
+            told = RuntimeError("the executor broke: MPI could not start its worker processes")
+            raise with_hint(told, "start them with the program: mpiexec -n 8 python -m mpi4py.futures program.py")
 
 
 class Crew:
@@ -147,12 +178,20 @@ class Crew:
         Receives each result, once.
     look : callable
         Called at least every 0.2 s.
+    more : callable, optional
+        Number of places to those that have come up beside them; asked every other second.
     """
 
     def __init__(
-        self, places: list[Place], task: Callable[[int], Task], deliver: Callable[[Value | Error], None], look: Callable[[], None]
+        self,
+        places: list[Place],
+        task: Callable[[int], Task],
+        deliver: Callable[[Value | Error], None],
+        look: Callable[[], None],
+        more: Callable[[int], list[Place]] | None = None,
     ) -> None:
-        self._places, self._task, self._deliver, self._look = places, task, deliver, look
+        self._places, self._task, self._deliver, self._look, self._more = [*places], task, deliver, look, more
+        self._counted = time.monotonic()
         self._todo: collections.deque[int] = collections.deque()
         self._suspects: collections.deque[int] = collections.deque()
         self._deaths: collections.Counter[int] = collections.Counter()
@@ -204,13 +243,18 @@ class Crew:
     def _next_bundle(self) -> list[int]:
         """Take as many points as fill a bundle, fewer near the end, so that no place stands idle."""
         fair = -(-len(self._todo) // (2 * len(self._places)))
-        self._size = max(1, min(int(BUNDLE_SECONDS / max(self._seconds, 1e-6)), 8 * self._size, MOST_POINTS, fair))
+        self._size = max(1, min(int(self._wanted / max(self._seconds, 1e-6)), 8 * self._size, MOST_POINTS, fair))
         return [self._todo.popleft() for _ in range(min(self._size, len(self._todo)))]
+
+    @property
+    def _wanted(self) -> float:
+        """Seconds that a bundle should take."""
+        return BUNDLE_SECONDS * max(1.0, len(self._places) / FULL_RATE)
 
     def _send(self, bundle: list[int]) -> None:
         place = self._idle.pop()
         try:
-            future = place.submit([self._task(index) for index in bundle])
+            future = place.submit([self._task(index) for index in bundle], self._wanted)
         except concurrent.futures.BrokenExecutor as error:
             if not place.rebuilds:
                 raise _executor_broke(error) from error
@@ -224,6 +268,7 @@ class Crew:
     def _wait(self) -> None:
         """Take what came back, if anything did."""
         self._look()
+        self._grow()
         try:
             place, bundle, future = self._events.get(timeout=LOOK_SECONDS)
         except queue.Empty:
@@ -237,21 +282,33 @@ class Crew:
         else:
             self._take(place, bundle, future.result())
 
+    def _grow(self) -> None:
+        """Use the places that have come up since."""
+        if self._more is None or not self._todo or time.monotonic() - self._counted < COUNT_SECONDS:
+            return
+        for place in self._more(len(self._places)):
+            self._places.append(place)
+            self._begin(place)
+        self._counted = time.monotonic()
+
     def _take(self, place: Place, bundle: list[int], replies: list[Value | Error] | None) -> None:
-        """Deliver the results of a bundle; what it did not get to is done again."""
-        for reply in replies or ():
-            self._deliver(reply)
+        """Deliver the results of a bundle while the place computes the next one; what it did not get to is done again."""
         self._todo.extendleft(reversed(bundle[len(replies or ()) :]))
         if replies is None:  # a process that was replaced behind our back has not got the function
             self._begin(place)
             return
         self._seconds = sum(reply.seconds for reply in replies) / len(replies)
         self._idle.append(place)
+        try:
+            self._work()
+        finally:
+            for reply in replies:
+                self._deliver(reply)
 
     def _broken(self, place: Place, bundle: list[int], error: BaseException) -> None:
-        """Go on after a process of ours died in the middle of a point; stop for any other reason."""
-        died = isinstance(error, concurrent.futures.BrokenExecutor)
-        if not place.rebuilds:
+        """Go on after a process died in the middle of a point; stop for any other reason."""
+        died = isinstance(error, concurrent.futures.BrokenExecutor) if place.rebuilds else _is_killed(error)
+        if not place.rebuilds and not died:
             raise _executor_broke(error) from error
         if not bundle:
             why = (
@@ -291,7 +348,14 @@ def _executor_broke(error: BaseException) -> RuntimeError:
     return with_hint(told, "what had finished is stored; call again with an executor that works, or with workers=n")
 
 
+def _is_killed(error: BaseException) -> bool:
+    """Tell whether Dask gave a bundle up because every worker that had it died."""
+    return type(error).__name__ == "KilledWorker"
+
+
 def _exit_code(error: BaseException) -> str:
     """Return the exit code or signal that the pool reports."""
+    if _is_killed(error):
+        return f"with every Dask worker that tried, {getattr(error, 'allowed_failures', 0) + 1} in turn"
     found = re.search(r"exit codes? of the workers (?:are|is) \{(.*?)\}", str(error))
     return found[1] if found else "exit code unknown"

@@ -6,20 +6,23 @@ itself therefore always means that the machinery failed, not the point.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from neurosim._sweep.package import Package
 from neurosim._sweep.points import Points, draws
 from neurosim._sweep.results import encode
 from neurosim.progress import quiet
+from neurosim.threads import set_threads
 
+BLAS_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 BUNDLE_SECONDS = 0.3  # work that is given to a worker at a time
 _DRIVER_LOOK_SECONDS = 0.5
 _KEPT_JOBS = 2
@@ -97,12 +100,35 @@ def guard(driver: int) -> None:
     threading.Thread(target=_end_with, args=(driver,), daemon=True).start()
 
 
+def leave_signals_to_the_driver() -> None:
+    """Ignore Ctrl-C and SIGTERM, which reach all ranks of an MPI job: the driver stores what it has, then ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Use one thread for linear algebra, since rounding depends on their number; also in libraries that the block is first to load."""
+    import threadpoolctl
+
+    before = {name: os.environ.get(name) for name in BLAS_THREADS}
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
+    try:
+        with threadpoolctl.threadpool_limits(1):
+            yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
 def prepare(package: Package) -> None:
     """Read the job before any point is asked for, so that failing to read it is no fault of a point."""
     _load(package)
 
 
-def compute(digest: str, tasks: Sequence[Task], package: Package | None = None) -> list[Value | Error] | None:
+def compute(
+    digest: str, tasks: Sequence[Task], package: Package | None = None, seconds: float = BUNDLE_SECONDS, call: bytes = b""
+) -> list[Value | Error] | None:
     """Compute points until the bundle is through or has taken long enough.
 
     Parameters
@@ -112,6 +138,10 @@ def compute(digest: str, tasks: Sequence[Task], package: Package | None = None) 
     tasks : sequence of Task
     package : Package, optional
         The job, in case this process does not have it yet.
+    seconds : float
+        How long the bundle was meant to take; it is cut short after twice that time.
+    call : bytes
+        Tells this call from an equal one before, which Dask would take for the same and not try again.
 
     Returns
     -------
@@ -121,7 +151,7 @@ def compute(digest: str, tasks: Sequence[Task], package: Package | None = None) 
     job = _JOBS.get(digest) or (_load(package) if package else None)
     if job is None:
         return None
-    finish = time.perf_counter() + 2 * BUNDLE_SECONDS
+    finish = time.perf_counter() + 2 * seconds
     replies: list[Value | Error] = []
     with quiet():
         for task in tasks:
@@ -134,7 +164,7 @@ def compute(digest: str, tasks: Sequence[Task], package: Package | None = None) 
 def _load(package: Package) -> Job:
     """Read a job and keep it for the bundles to come."""
     if not package.is_from_here:
-        _limit_blas()
+        _limit_threads()
     job = package.open()
     while len(_JOBS) >= _KEPT_JOBS:
         _JOBS.pop(next(iter(_JOBS)), None)
@@ -143,11 +173,13 @@ def _load(package: Package) -> Job:
 
 
 @functools.cache
-def _limit_blas() -> None:
-    """Use one thread for linear algebra from now on: rounding depends on their number."""
+def _limit_threads() -> None:
+    """Use one thread from now on, as :func:`one_thread` does for a while: the other cores have workers of their own."""
     import threadpoolctl
 
+    os.environ.update(dict.fromkeys(BLAS_THREADS, "1"))
     threadpoolctl.threadpool_limits(1)
+    set_threads(1)
 
 
 def _end_with(driver: int) -> None:

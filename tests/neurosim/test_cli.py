@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
+import signal
 import subprocess
 import sys
 import types
@@ -27,6 +29,7 @@ Source: a bet,
 of two lines.
 """
 
+import signal
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -40,7 +43,7 @@ def run(load, trial=0, *, n=100, rule="hebb", rng):
     if load == 0.2 and Path("fail").exists():
         raise ValueError(f"lost\\\\nthe coin {trial}")
     if Path("stop").exists() and Path("calls").read_text().count(" 100") == 3:
-        raise KeyboardInterrupt
+        signal.raise_signal(int(Path("stop").read_text()))
     return {"value": load * n + trial, "draw": rng.random()}
 
 
@@ -96,8 +99,10 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 
     def call(*words: str) -> Said:
         capsys.readouterr()
-        status = main([*words, "--workers", "1"] if words[0] in ("run", "check", "sweep") and "--dask" not in words else words)
-        return Said(status, *capsys.readouterr())
+        computing = words[0] in ("run", "check", "sweep") and not {"--dask", "--mpi"} & set(words)
+        status = main([*words, "--workers", "1"] if computing else words)
+        said = capsys.readouterr()
+        return Said(status, said.out, said.err)
 
     yield call
     path[:] = before
@@ -251,14 +256,14 @@ def test_two_workers_give_the_same_data_as_one(command: Command, folder: Path) -
     assert load(folder).identical(one)
 
 
-def test_a_failed_point_is_named_with_its_last_line_and_tried_again_next_time(command: Command, folder: Path) -> None:
+def test_a_failed_point_is_named_with_error_and_advice_and_tried_again_next_time(command: Command, folder: Path) -> None:
     Path("fail").touch()
     said = command("run", NAME)
     assert said.status == 1
     assert "6 points, 0 found, 4 computed, 2 FAILED" in said.out
     assert [line for line in said.err.splitlines() if line.startswith("point")] == [
-        "point load=0.2, trial=0 failed: the coin 0",
-        "point load=0.2, trial=1 failed: the coin 1",
+        "point load=0.2, trial=0 failed: ValueError: lost (the coin 0)",
+        "point load=0.2, trial=1 failed: ValueError: lost (the coin 1)",
     ]
     assert load(folder).done.values.tolist() == [[True, True], [False, False], [True, True]]
     assert passed(folder) == [None, False, None]
@@ -274,13 +279,14 @@ def test_a_run_whose_points_all_failed_ends_like_one_with_a_failed_point(command
     said = command("run", NAME, "--grid", "load=0.2")
     assert said.status == 1
     assert "2 points, 0 found, 0 computed, 2 FAILED" in said.out
-    assert "point load=0.2, trial=1 failed: the coin 1" in said.err
+    assert "point load=0.2, trial=1 failed: ValueError: lost (the coin 1)" in said.err
     assert "Traceback" not in said.err
     assert not (folder / "figure.png").exists()
 
 
-def test_a_run_that_was_stopped_says_how_to_go_on_and_keeps_what_was_finished(command: Command, folder: Path) -> None:
-    Path("stop").touch()
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_was_stopped_says_how_to_go_on_and_keeps_what_was_finished(command: Command, folder: Path, sent: signal.Signals) -> None:
+    Path("stop").write_text(str(int(sent)), encoding="utf-8")
     said = command("run", NAME)
     assert said.status == 130
     assert "neurosim: stopped" in said.err
@@ -288,6 +294,7 @@ def test_a_run_that_was_stopped_says_how_to_go_on_and_keeps_what_was_finished(co
     assert json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["status"] == "stopped by KeyboardInterrupt"
     Path("stop").unlink()
     assert "6 points, 2 found, 4 computed" in command("run", NAME).out
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_edited_code_asks_whether_to_keep_the_points(command: Command, folder: Path) -> None:
@@ -429,7 +436,7 @@ def test_a_point_that_fails_under_check_is_status_one_and_its_claim_is_not_passe
     Path("fail").touch()
     said = command("check", NAME)
     assert said.status == 1
-    assert "point load=0.2, trial=0 failed: the coin 0" in said.err
+    assert "point load=0.2, trial=0 failed: ValueError: lost (the coin 0)" in said.err
     assert "2 of 4 points are missing" in said.out
     assert passed(folder) == [False, False, None]
 
@@ -580,6 +587,65 @@ def test_an_address_that_is_none_is_refused_at_once(command: Command, address: s
     assert f"such as tcp://host:8786, got {address!r}" in said.err
 
 
+def test_mpi_that_is_not_installed_names_the_extra(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mpi4py", None)
+    said = command("run", NAME, "--mpi")
+    assert said.status == 2
+    assert "--mpi needs mpi4py and an MPI library" in said.err
+    assert "neurosim[mpi]" in said.err
+
+
+def fake_mpi(rank: int, size: int, ignoring: list[bool]) -> dict[str, types.ModuleType]:
+    """Build modules whose first rank gets threads, and whose other ranks are told that they have computed enough.
+
+    They note whether signals were left to another rank meanwhile.
+    """
+
+    @contextlib.contextmanager
+    def pool(_: object, root: int) -> Iterator[ThreadPoolExecutor | None]:
+        with ThreadPoolExecutor(2) as executor:
+            ignoring.append(all(signal.getsignal(number) is signal.SIG_IGN for number in (signal.SIGINT, signal.SIGTERM)))
+            yield executor if rank == root else None
+
+    world = types.SimpleNamespace(Get_rank=lambda: rank, Get_size=lambda: size)
+    library = types.SimpleNamespace(COMM_WORLD=world, Get_library_version=lambda: "Fake MPI v1.0, for tests")
+    package, futures = types.ModuleType("mpi4py"), types.ModuleType("mpi4py.futures")
+    vars(package).update(MPI=library, futures=futures)
+    vars(futures)["MPICommExecutor"] = pool
+    return {"mpi4py": package, "mpi4py.futures": futures}
+
+
+@pytest.mark.parametrize(
+    "words", [["run", NAME], ["check", NAME], ["sweep", "experiments.coin:run", "--grid", "load=1,2", "--set", "trial=0"]]
+)
+def test_of_mpi_ranks_the_first_drives_and_the_others_only_compute(
+    command: Command, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    ignoring: list[bool] = []
+    for name, module in fake_mpi(0, 3, ignoring).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    assert command(*words, "--mpi").status in (0, 1)
+    computed = calls()
+    assert computed > 0
+    for name, module in fake_mpi(1, 3, ignoring).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    try:
+        assert command(*words, "--fresh", "--mpi") == (0, "", "")
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    assert ignoring == [False, True]
+    assert calls() == computed
+
+
+def test_mpi_with_one_rank_says_how_to_start_more(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, module in fake_mpi(0, 1, []).items():
+        monkeypatch.setitem(sys.modules, name, module)
+    said = command("run", NAME, "--mpi")
+    assert (said.status, calls()) == (2, 0)
+    assert "--mpi needs at least 2 ranks" in said.err
+    assert "where mpiexec is that of Fake MPI v1.0" in said.err
+
+
 # --- wrong use ------------------------------------------------------------------------------------------------------------------
 
 
@@ -595,6 +661,8 @@ def test_an_address_that_is_none_is_refused_at_once(command: Command, address: s
         (["run", NAME, "--tiny", "--full"], "--tiny and --full exclude each other"),
         (["run", NAME, "--reuse", "--fresh"], "--reuse and --fresh exclude each other"),
         (["run", NAME, "--workers", "2", "--dask", "tcp://a:1"], "--workers and --dask exclude each other"),
+        (["run", NAME, "--workers", "2", "--mpi"], "--mpi and --workers exclude each other"),
+        (["run", NAME, "--dask", "tcp://a:1", "--mpi"], "--mpi and --dask exclude each other"),
         (["run", "experiments.cion"], "no experiment or module 'experiments.cion'"),
         (["run", "experiments/coin.py"], "is not a name"),
         (["run", f"{NAME}:total"], f"{NAME}:total is a function, wanted a neurosim.Experiment"),

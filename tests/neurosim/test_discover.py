@@ -40,14 +40,16 @@ def write(tmp_path: Path) -> Write:
 
 
 @pytest.fixture(autouse=True)
-def _same_modules() -> Iterator[None]:
-    """Leave path and modules as they were."""
+def _same_modules(tmp_path: Path) -> Iterator[None]:
+    """Leave path and modules as they were; what was imported from elsewhere than the test's folder stays, or it would be there twice."""
     path, modules = sys.path, dict(sys.modules)  # noqa: TID251
     before = list(path)
     yield
     path[:] = before
-    for name in set(sys.modules) - set(modules):
-        del sys.modules[name]
+    for name, module in list(sys.modules.items()):
+        places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+        if name not in modules and any(Path(place).is_relative_to(tmp_path) for place in places if place):
+            del sys.modules[name]
     sys.modules.update(modules)
 
 
@@ -240,6 +242,8 @@ def test_a_module_hidden_by_another_package_is_refused_with_a_remedy(tmp_path: P
     other.__file__ = str(elsewhere)
     folder = types.ModuleType("experiments")
     folder.__path__ = [str(elsewhere.parent)]
+    for name in [name for name in sys.modules if name.startswith("experiments")]:  # those of other tests
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "experiments", folder)
     monkeypatch.setitem(sys.modules, "experiments.coin", other)
     write("here/experiments/coin.py")

@@ -11,7 +11,7 @@ import pytest
 
 import neurosim as ns
 
-HEAVY = ["numba", "xarray", "pandas", "scipy", "matplotlib", "torch", "brian2", "dask", "loky", "h5py"]
+HEAVY = ["numba", "xarray", "pandas", "scipy", "matplotlib", "torch", "brian2", "dask", "loky", "h5py", "mpi4py", "PIL"]
 
 
 def promised() -> set[str]:

@@ -8,7 +8,10 @@ import importlib.machinery
 import importlib.util
 import os
 import signal
+import subprocess
 import sys
+import threading
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,7 @@ from neurosim._sweep import pool
 from neurosim._sweep.package import Package
 from neurosim._sweep.points import Points
 from neurosim._sweep.pool import Crew
-from neurosim._sweep.workers import Job, Task, Value, compute
+from neurosim._sweep.workers import Error, Job, Task, Value, compute
 from neurosim.progress import Progress
 from neurosim.store import Store
 from neurosim.sweep import sweep
@@ -72,6 +75,20 @@ def showing(load: float) -> dict[str, float]:
         progress.update()
     return {"x": load}
 
+
+LATE = """
+import os, sys
+from neurosim import sweep
+
+def run(load):
+    import scipy.linalg, threadpoolctl
+    return {{"threads": max(library["num_threads"] for library in threadpoolctl.threadpool_info())}}
+
+before = dict(os.environ)
+print("scipy" in sys.modules)
+print(sweep(run, {{"load": [1, 2]}}, workers={workers}, progress=False).threads.values.max())
+print(before == os.environ)
+"""
 
 HIDDEN = """
 import numpy as np
@@ -142,6 +159,11 @@ class TestEqualResults:
         assert data.x.values.tolist() == [12.0, 14.0]
         assert data.identical(sweep(hidden, {"load": [1.0, 2.0]}, progress=False))
 
+    def test_a_module_that_goes_by_two_names_is_sent_once(self, hidden: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        for name in ("__worker__", "__alias__"):
+            monkeypatch.setitem(sys.modules, name, sys.modules["hidden_helper"])
+        assert sweep(hidden, {"load": [1.0, 2.0]}, workers=2, progress=False).x.values.tolist() == [12.0, 14.0]
+
     def test_functions_made_on_the_spot(self) -> None:
         offset = 5
         data = sweep(lambda load: {"x": load + offset}, {"load": [1, 2]}, workers=2, progress=False)
@@ -165,6 +187,12 @@ class TestEqualResults:
         data = sweep(environment, {"load": range(8)}, workers=2, progress=False)
         assert (data.blas.max(), data.numba.max(), data.omp.max()) == (1, 1, 1)
         assert os.getpid() not in data.pid.values
+
+    @pytest.mark.parametrize("workers", [1, 2])
+    def test_libraries_that_a_point_is_first_to_load_have_one_thread_too(self, workers: int) -> None:
+        program = LATE.format(workers=workers)
+        done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+        assert done.stdout.split() == ["False", "1", "True"]
 
     def test_progress_inside_a_point_is_not_shown(self, capfd: pytest.CaptureFixture[str]) -> None:
         sweep(showing, {"load": [1, 2]}, workers=2, progress=False)
@@ -275,11 +303,50 @@ class TestDeaths:
         with Store.read_only(path) as store:
             assert set(before) <= set(store._db.execute("SELECT key, run FROM points").fetchall())
 
+    def test_a_place_for_every_worker_and_one_in_reserve(self) -> None:
+        package = Package.of(Job.of(Points(bombed, {"load": [1]}, {"bomb": 1})), bombed)
+        with concurrent.futures.ThreadPoolExecutor(3) as executor:
+            assert [len(pool.seats(executor, package, taken)) for taken in (0, 2, 6, 8)] == [6, 4, 0, 0]
+
+    def test_equal_bundles_are_different_calls(self) -> None:
+        """Dask remembers a call that failed, and would not make an equal one."""
+        calls: list[Any] = []
+
+        class Noting(concurrent.futures.ThreadPoolExecutor):
+            def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+                calls.append(args)
+                return super().submit(len, args)
+
+        package = Package.of(Job.of(Points(bombed, {"load": [1]}, {"bomb": 1})), bombed)
+        with Noting(1) as executor:
+            seat = pool.Seat(executor, package)
+            for _ in range(2):
+                seat.submit([Task(0, bytes(16), {"load": 1})], 0.3)
+        assert calls[0][:4] == calls[1][:4]
+        assert calls[0] != calls[1]
+
+    def test_an_mpi_executor_that_starts_no_ranks_is_told_and_does_not_hang(self) -> None:
+        with pytest.raises(RuntimeError, match="the executor broke: MPI could not start its worker processes") as caught:
+            sweep(lambda load: {"x": load}, {"load": [1]}, executor=Unstarted(), progress=False)
+        assert "mpiexec -n 8 python -m mpi4py.futures" in caught.value.__notes__[0]
+
     def test_an_executor_that_was_shut_down_is_told(self) -> None:
         executor = concurrent.futures.ThreadPoolExecutor(1)
         executor.shutdown()
         with pytest.raises(RuntimeError, match="the executor broke: RuntimeError: cannot schedule new futures after shutdown"):
             sweep(lambda load: {"x": load}, {"load": [1]}, executor=executor, progress=False)
+
+
+class Unstarted(concurrent.futures.ThreadPoolExecutor):
+    """An executor with the ways of mpi4py's: its manager thread has died before it told how many workers there are."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self._pool = types.SimpleNamespace(event=threading.Event(), thread=threading.Thread())
+
+    def bootup(self, wait: bool) -> Unstarted:
+        assert not wait
+        return self
 
 
 def rank(grid: dict[str, list[float]], folder: str, once: float) -> int:
@@ -304,25 +371,32 @@ class Bomb:
         return (os._exit, (3,)) if self.how == "os._exit" else (importlib.import_module, ("no_such_module",))
 
 
+class KilledWorker(Exception):
+    """What Dask raises for a task whose workers died, one after the other."""
+
+    allowed_failures = 3
+
+
 class FakePlace:
     """A place that computes at once, after some mishaps."""
 
-    rebuilds = True
-
-    def __init__(self, mishaps: list[str]) -> None:
-        self.mishaps, self.log = mishaps, list[str]()
+    def __init__(self, mishaps: list[str], rebuilds: bool = True) -> None:
+        self.mishaps, self.log, self.rebuilds = mishaps, list[str](), rebuilds
 
     def start(self) -> pool.Future:
         self.log.append("start")
         return self._ended(None)
 
-    def submit(self, tasks: list[Task]) -> pool.Future:
+    def submit(self, tasks: list[Task], seconds: float) -> pool.Future:
+        self.seconds = seconds
         mishap = self.mishaps.pop(0) if self.mishaps else ""
         self.log.append(f"{mishap or 'done'} {[task.at for task in tasks]}")
         if mishap == "dead":
             raise concurrent.futures.BrokenExecutor("dead before")
         if mishap == "dies":
             return self._ended(concurrent.futures.BrokenExecutor("The exit codes of the workers are {SIGSEGV(-11)}"))
+        if mishap == "killed":
+            return self._ended(KilledWorker("compute-1"))
         if mishap == "odd":
             return self._ended(ValueError("the connection is gone"))
         if mishap == "forgot":
@@ -342,8 +416,8 @@ class FakePlace:
 
 
 class TestCrew:
-    def crew(self, mishaps: list[str], todo: int, seconds: float = 0.01) -> tuple[list[Any], list[str]]:
-        place, results = FakePlace(mishaps), []
+    def crew(self, mishaps: list[str], todo: int, seconds: float = 0.01, rebuilds: bool = True) -> tuple[list[Any], list[str]]:
+        place, results = FakePlace(mishaps, rebuilds), []
         crew = Crew([place], lambda index: Task(index, b"", {}), results.append, lambda: None)
         crew._seconds = seconds
         crew.run(range(todo))
@@ -368,6 +442,35 @@ class TestCrew:
         assert log == ["start", "dies [0]", "start", "dies [0]", "start", "close"]
         assert results[0].error == "worker died: SIGSEGV(-11)"
 
+    def test_a_bundle_that_dask_gives_up_is_cut_into_its_points(self) -> None:
+        results, log = self.crew(["killed", *[""] * 5, "killed"], 12, rebuilds=False)
+        assert log[1] == "killed [0, 1, 2, 3, 4, 5]"
+        assert log[-8:-1] == ["done [0]", "killed [1]", "start", *(f"done [{index}]" for index in range(2, 6))]
+        failed = [result for result in results if isinstance(result, Error)]
+        assert [result.at for result in failed] == [1]
+        assert failed[0].error == "worker died: with every Dask worker that tried, 4 in turn"
+        assert sorted(result.at for result in results) == list(range(12))
+
+    def test_what_else_an_executor_raises_stops_the_sweep(self) -> None:
+        with pytest.raises(RuntimeError, match="the executor broke: ValueError: the connection is gone"):
+            self.crew(["odd"], 1, rebuilds=False)
+
+    def test_places_that_come_up_later_are_used(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pool, "COUNT_SECONDS", 0.0)
+        first, second = FakePlace([]), FakePlace([])
+        asked: list[int] = []
+
+        def more(taken: int) -> list[pool.Place]:
+            asked.append(taken)
+            return [second] if taken == 1 else []
+
+        results: list[Any] = []
+        Crew([first], lambda index: Task(index, b"", {}), results.append, lambda: None, more).run(range(40))
+        assert asked[:2] == [1, 2]
+        assert any(line.startswith("done") for line in second.log)
+        assert second.log[-1] == "close"
+        assert sorted(result.at for result in results) == list(range(40))
+
     def test_what_a_bundle_did_not_get_to_is_done_next(self) -> None:
         results, log = self.crew(["half"], 12)
         assert log[1].startswith("half [0, 1")
@@ -382,10 +485,15 @@ class TestCrew:
             crew.run(range(2))
         assert [result.at for result in results] == [1]
 
-    def test_a_slow_bundle_is_cut_short(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("neurosim._sweep.workers.BUNDLE_SECONDS", 0.0)
+    def test_many_places_get_longer_bundles_in_proportion(self) -> None:
+        for places, seconds in ((2, 0.3), (64, 0.3), (640, 3.0)):
+            all_places = [FakePlace([]) for _ in range(places)]
+            Crew([*all_places], lambda index: Task(index, b"", {}), lambda _: None, lambda: None).run(range(places))
+            assert {place.seconds for place in all_places} == {seconds}
+
+    def test_a_slow_bundle_is_cut_short(self) -> None:
         package = Package.of(Job.of(Points(bombed, {"load": [1, 2]}, {"bomb": 1})), bombed)
-        replies = compute(package.digest, [Task(index, bytes(16), {"load": index}) for index in range(3)], package)
+        replies = compute(package.digest, [Task(index, bytes(16), {"load": index}) for index in range(3)], package, seconds=0.0)
         assert replies is not None
         assert len(replies) == 1
         assert compute("unknown", []) is None
