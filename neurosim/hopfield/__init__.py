@@ -1,5 +1,6 @@
 """Attractor memories: patterns, the classical Hopfield network, its learning rules, dynamics and theory."""
 
+from neurosim.hopfield import landscape as landscape
 from neurosim.hopfield import theory as theory
 from neurosim.hopfield.annealing import anneal as anneal
 from neurosim.hopfield.dense import DenseHopfield as DenseHopfield

@@ -1,6 +1,6 @@
 r"""Simulated annealing: cool a network slowly, so that it ends in a deeper minimum than it would find at once.
 
-The temperature falls along a schedule :math:`T_1 > T_2 > \dots`, a number of sweeps at each. A last temperature of 0 lets the network
+The temperature falls along a schedule :math:`T_1 > T_2 > \ldots`, a number of sweeps at each. A last temperature of 0 lets the network
 settle.
 
 Source: S. Kirkpatrick, C. D. Gelatt & M. P. Vecchi, Science 220, 671 (1983). Differs from the paper in: nothing; the schedule is the

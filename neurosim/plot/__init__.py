@@ -5,8 +5,12 @@ Nothing here computes science: a figure shows what a Dataset holds, with the the
 =====================  ==========================================================================
 :func:`curve`          one quantity against one axis of a sweep: error bars, one hue, theory on top
 :func:`phase_diagram`  one quantity against two axes of a sweep, with phase lines on top
-:func:`energy`         energy of a run against time
+:func:`energy`         energy of a run against time, of one replica or many
 :func:`overlaps`       overlaps of a run with each pattern against time
+:func:`landscape`      energy landscape in a plane, with trajectories and attractors
+:func:`images`         units as the pixels of images
+:class:`Animation`     anything that moves, as a GIF; :func:`animate` lets the figure of a run grow with time, and
+                       :func:`animation.images <neurosim.plot.animation.images>` shows the units of a run as moving images
 :func:`live`           any recorder, drawn while the simulation runs (notebooks)
 :func:`figure`         a new figure in the house style, :func:`style` the style alone
 :func:`legend`         the legend of an Axes in the house style
@@ -19,19 +23,28 @@ Okabe and Ito (2008), told apart with any form of colour vision; series also dif
 
 from __future__ import annotations
 
+from neurosim.plot import animation
+from neurosim.plot.animation import Animation, animate
 from neurosim.plot.curves import curve, mean_and_error, phase_diagram
+from neurosim.plot.images import images
+from neurosim.plot.landscape import landscape
 from neurosim.plot.live import Live, live
 from neurosim.plot.runs import energy, overlaps
 from neurosim.plot.style import COLOURS, MARKERS, axis_label, figure, legend, save, style
 
 __all__ = [
+    "Animation",
     "COLOURS",
     "Live",
     "MARKERS",
+    "animate",
+    "animation",
     "axis_label",
     "curve",
     "energy",
     "figure",
+    "images",
+    "landscape",
     "legend",
     "live",
     "mean_and_error",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import nearest, with_hint
-from neurosim.plot.style import COLOURS, FAINT, MARKERS, axes_or_new, axis_label, legend
+from neurosim.plot.style import COLOURS, FAINT, MARKERS, THEORY, axes_or_new, axis_label, legend
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -24,7 +24,7 @@ MARKED_SAMPLES = 40
 CLEAR_WINNER = 0.5
 
 
-def _recorded(run: xr.Dataset, name: str) -> tuple[xr.DataArray, str]:
+def recorded(run: xr.Dataset, name: str) -> tuple[xr.DataArray, str]:
     """Return a recorded quantity and the name of its time dimension."""
     known = [str(key) for key in run.data_vars]
     if name not in known:
@@ -51,7 +51,15 @@ def _marker(samples: int, index: int = 0) -> str:
     return MARKERS[index % len(MARKERS)] if samples <= MARKED_SAMPLES else ""
 
 
-def energy(run: xr.Dataset, name: str = "energy", *, label: str | None = None, ax: Axes | None = None) -> Axes:
+def energy(
+    run: xr.Dataset,
+    name: str = "energy",
+    *,
+    label: str | None = None,
+    theory: float | None = None,
+    theory_label: str = "theory",
+    ax: Axes | None = None,
+) -> Axes:
     """Draw the energy of a run against time.
 
     Parameters
@@ -61,8 +69,10 @@ def energy(run: xr.Dataset, name: str = "energy", *, label: str | None = None, a
         thin line and their median a thick one.
     name
         Name of the recording.
-    label
+    label, theory_label
         Words for the legend.
+    theory
+        Where the descent should end, such as ``ns.hopfield.theory.retrieval(load).energy``: a level drawn in black over the lines.
     ax
         Axes to draw in; a new figure by default.
 
@@ -83,14 +93,17 @@ def energy(run: xr.Dataset, name: str = "energy", *, label: str | None = None, a
     >>> energy(run).get_ylabel()
     'energy'
     """
-    data, time = _recorded(run, name)
+    data, time = recorded(run, name)
     ax = axes_or_new(ax)
     at = np.asarray(data[time], dtype=float)
     lines = np.asarray(data.transpose(time, ...), dtype=float).reshape(at.size, -1)
     middle = np.median(lines, axis=1)
     (line,) = ax.plot(at, middle, marker=_marker(at.size), markeredgecolor="white", markeredgewidth=0.5, label=label, zorder=3.0)
     if lines.shape[1] > 1:
-        ax.plot(at, lines, color=line.get_color(), linewidth=0.7, alpha=0.35, zorder=2.0)
+        fade = float(np.clip(8.0 / lines.shape[1], 0.05, 0.35))
+        ax.plot(at, lines, color=line.get_color(), linewidth=0.7, alpha=fade, zorder=2.0)
+    if theory is not None:
+        ax.axhline(float(theory), color=THEORY, linewidth=1.5, linestyle="--", label=theory_label, zorder=3.5)
     _time_axis(ax, data[time])
     ax.set_ylabel(axis_label(data))
     legend(ax)
@@ -162,7 +175,7 @@ def overlaps(
     >>> [text.get_text() for text in overlaps(run).get_legend().get_texts()]
     ['pattern 0', '1 other pattern']
     """
-    data, time = _recorded(run, name)
+    data, time = recorded(run, name)
     extra = [str(key) for key in data.dims if key not in (time, dim)]
     if dim not in data.dims:
         raise ValueError(f"recording {name!r} has no dimension {dim!r}, got {[str(key) for key in data.dims]}")

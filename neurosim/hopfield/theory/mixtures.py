@@ -1,6 +1,6 @@
 r"""Symmetric mixtures: states with the same overlap :math:`m` with :math:`n` patterns and none with the others.
 
-**Few patterns** (:math:`\alpha = 0`). With :math:`S = \xi^1 + \dots + \xi^n` over random signs and :math:`x = \beta m S`,
+**Few patterns** (:math:`\alpha = 0`). With :math:`S = \xi^1 + \ldots + \xi^n` over random signs and :math:`x = \beta m S`,
 
 .. math:: n m = \langle S \tanh x \rangle, \qquad f = \frac{n m^2}{2} - T \langle \ln 2\cosh x \rangle .
 
