@@ -256,23 +256,54 @@ def sweep(function: str, sets: tuple[str, ...], grids: tuple[str, ...], config: 
 
 
 @neurosim.command()
-@click.argument("name")
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--full", is_flag=True, help="Compute the full grid too, for the claims that need it.")
-@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects instead of tables.")
 @worker_options
 @debug_option
-def check(name: str, full: bool, as_json: bool, **resources: Any) -> int:
+def check(names: tuple[str, ...], full: bool, as_json: bool, **resources: Any) -> int:
     """Hold measured beside expected, claim by claim.
 
-    Each claim is decided on the grid that it names, and on no other. Exit status 1 if one fails.
+    Of the experiments named, or of all in the current folder. Each claim is decided on the grid that it names, and on no other. Exit
+    status 1 if one fails.
     """
     import json
 
+    how = _resources(**resources)
+    entries: list[dict[str, Any]] = []
+    failed = False
+    for place, name in enumerate(names or _all_names()):
+        typed, verdicts, points_failed = _check_one(name, full, how)
+        failed = failed or points_failed or any(verdict.passed is False for verdict in verdicts)
+        entries += [{"experiment": typed, **verdict.as_json()} for verdict in verdicts]
+        if not as_json:
+            if len(names) != 1:
+                click.echo(f"{chr(10) if place else ''}{typed}")
+            _show(verdicts)
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
+    return int(failed)
+
+
+def _all_names() -> list[str]:
+    """Name the experiments of the current folder."""
+    from neurosim.discover import find
+
+    found = find(Path.cwd())
+    if not found:
+        raise with_hint(UsageError(f"no experiments in {Path.cwd()}"), "name one, or change to a folder that has experiments/")
+    for one in found:
+        if one.problem:
+            raise with_hint(UsageError(f"{one.name} {one.problem}"), "mend it, or name the experiments to check")
+    return [one.name for one in found]
+
+
+def _check_one(name: str, full: bool, how: Resources) -> tuple[str, list[Verdict], bool]:
+    """Compute what the claims of one experiment need; return its name, the verdicts, and whether points failed."""
     from neurosim import runs
     from neurosim.discover import load_experiment
     from neurosim.experiment import LEVELS, decide
 
-    how = _resources(**resources)
     experiment, typed, path = load_experiment(name, Path.cwd())
     largest: Level = "full" if full else "default"
     _say_time(experiment, experiment.settings(largest), full)
@@ -292,11 +323,7 @@ def check(name: str, full: bool, as_json: bool, **resources: Any) -> int:
 
     verdicts = decide(experiment, dataset)
     runs.write_claims(folder / runs.CLAIMS, verdicts)
-    if as_json:
-        click.echo(json.dumps([verdict.as_json() for verdict in verdicts], indent=2))
-    else:
-        _show(verdicts)
-    return int(failed or any(verdict.passed is False for verdict in verdicts))
+    return typed, verdicts, failed
 
 
 @neurosim.command()

@@ -411,10 +411,34 @@ def test_check_with_full_decides_all(command: Command, folder: Path) -> None:
 def test_check_prints_json_that_others_build_on(command: Command, folder: Path) -> None:
     said = command("check", NAME, "--json")
     content = json.loads(said.out)
-    assert [list(one) for one in content] == [KEYS] * 3
+    assert [list(one) for one in content] == [["experiment", *KEYS]] * 3
     assert [one["published"] for one in content] == [None, 123.0, None]
     assert content[2] == {**content[2], "measured": None, "uncertainty": None, "passed": None, "grid": "full", "tolerance": 0.5}
-    assert content == json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+    kept = json.loads((folder / "claims.json").read_text(encoding="utf-8"))
+    assert content == [{"experiment": NAME, **one} for one in kept]
+
+
+def test_check_without_a_name_checks_all_experiments_of_the_folder(command: Command, tmp_path: Path) -> None:
+    Path("experiments/second.py").write_text(Path("experiments/coin.py").read_text(encoding="utf-8").replace("123.0", "124.0"))
+    said = command("check")
+    assert said.status == 1
+    assert said.out.index(NAME) < said.out.index("2 passed, 0 failed") < said.out.index("experiments.second") < said.out.index("1 failed")
+    assert passed(tmp_path / "runs" / NAME) == [True, True, None]
+    assert passed(tmp_path / "runs" / "experiments.second") == [True, False, None]
+    both = json.loads(command("check", NAME, "experiments.second", "--json").out)
+    assert [one["experiment"] for one in both] == [NAME] * 3 + ["experiments.second"] * 3
+
+
+def test_check_without_a_name_needs_experiments_that_can_be_read(command: Command) -> None:
+    Path("experiments/broken.py").write_text("def (", encoding="utf-8")
+    said = command("check")
+    assert said.status == 2
+    assert "experiments.broken cannot be read" in said.err
+    Path("experiments/broken.py").unlink()
+    Path("experiments/coin.py").unlink()
+    said = command("check")
+    assert said.status == 2
+    assert "no experiments in" in said.err
 
 
 def test_a_claim_that_does_not_hold_is_status_one(command: Command) -> None:
