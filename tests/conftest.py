@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +36,14 @@ def data_folder() -> Path:
         return data.folder()
     except errors.DataNotFound as missing:
         pytest.skip(" ".join([str(missing), *getattr(missing, "__notes__", [])]))
+
+
+@pytest.fixture
+def _close_figures() -> Iterator[None]:
+    """Leave no figure behind that pyplot keeps alive."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

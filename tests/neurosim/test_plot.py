@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
@@ -20,13 +19,7 @@ import neurosim as ns
 from neurosim import plot
 from neurosim.plot.style import HEIGHT, MARKERS, WIDTH
 
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    """Leave no figure behind that pyplot keeps alive."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+pytestmark = pytest.mark.usefixtures("_close_figures")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import base64
 import io
 import re
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,7 @@ from neurosim.plot import Animation, animate, animation
 
 SIZE = (1.6, 1.2)
 
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    """Leave no figure behind that pyplot keeps alive."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+pytestmark = pytest.mark.usefixtures("_close_figures")
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +12,7 @@ import xarray as xr
 
 from neurosim import plot
 
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    """Leave no figure behind that pyplot keeps alive."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+pytestmark = pytest.mark.usefixtures("_close_figures")
 
 
 @pytest.fixture

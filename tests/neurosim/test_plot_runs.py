@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,13 +9,7 @@ import xarray as xr
 import neurosim as ns
 from neurosim import plot
 
-
-@pytest.fixture(autouse=True)
-def _close_figures() -> Iterator[None]:
-    """Leave no figure behind that pyplot keeps alive."""
-    yield
-    if "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close("all")
+pytestmark = pytest.mark.usefixtures("_close_figures")
 
 
 @pytest.fixture
