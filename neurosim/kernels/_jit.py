@@ -5,7 +5,8 @@ machine code. Here the cache folder's name is a hash over all kernel sources (an
 project files its own file imports), over the versions of the compiler and over the settings that change the generated code. An
 edit therefore leads to an empty folder and a fresh compilation; going back to the old source finds the old folder again.
 
-The folder lies below ``NEUROSIM_CACHE`` if that variable is set, else in the user's cache folder.
+The folder lies below ``NEUROSIM_CACHE`` if that variable is set, else in the user's cache folder. A process that uses it renews its date;
+one that makes a new folder removes those that nobody has used for 60 days.
 
 Rules for kernels: no explicit signatures (they compile at import), no functions as arguments (they never hit the cache), parameters
 as arguments instead of globals, no `fastmath` on state, weights, traces or draws.
@@ -17,6 +18,8 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
+import shutil
 import sys
 import tempfile
 import time
@@ -37,6 +40,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 _njit: Any = numba.njit
 _config: Any = config
 KERNELS = Path(__file__).resolve().parent
+_KEY = re.compile("[0-9a-f]{20}")
+_UNUSED_DAYS = 60
 
 
 @overload
@@ -100,7 +105,22 @@ def cache_folder(function: Callable[..., Any]) -> Path:
     """Return the folder that holds the machine code of one function, named after all it depends on."""
     path = Path(function.__code__.co_filename).resolve()
     key = _kernels_key() if path.is_relative_to(KERNELS) else _file_key(path, function.__module__)
-    return cache_root() / key
+    return _in_use(cache_root() / key)
+
+
+@functools.cache
+def _in_use(folder: Path) -> Path:
+    """Renew the date of a cache folder; where there is none yet, make it and remove the siblings that have not been used for long."""
+    with contextlib.suppress(OSError):
+        if folder.is_dir():
+            os.utime(folder)
+            return folder
+        folder.mkdir(parents=True, exist_ok=True)
+        oldest = time.time() - _UNUSED_DAYS * 86_400
+        for other in folder.parent.iterdir():
+            if _KEY.fullmatch(other.name) and other.is_dir() and other.stat().st_mtime < oldest:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,26 @@ def test_an_edited_callee_in_another_file_is_seen(tmp_path: Path) -> None:
     assert answer(tmp_path, cache) == ["60", "True"]
     (tmp_path / "callee.py").write_text(CALLEE.format(plus=1))
     assert answer(tmp_path, cache) == ["20", "False"]
+
+
+def test_a_new_folder_removes_those_that_nobody_has_used_for_long(tmp_path: Path) -> None:
+    """Only folders that are named like keys, and only where a new one is made."""
+    cache = tmp_path / "cache"
+    (tmp_path / "callee.py").write_text(CALLEE.format(plus=1))
+    (tmp_path / "caller.py").write_text(CALLER)
+    (tmp_path / "main.py").write_text(MAIN)
+    ages = {"0" * 20: 61, "1" * 20: 59, "mine": 1000}
+    for name, days in ages.items():
+        (cache / name / "below").mkdir(parents=True)
+        os.utime(cache / name, (time.time() - days * 86_400,) * 2)
+    assert answer(tmp_path, cache) == ["20", "True"]
+    left = {folder.name for folder in cache.iterdir()}
+    assert "0" * 20 not in left
+    assert {"1" * 20, "mine"} < left
+    used = next(folder for folder in cache.iterdir() if folder.name not in ages)
+    os.utime(used, (time.time() - 1000 * 86_400,) * 2)
+    assert answer(tmp_path, cache) == ["20", "False"]
+    assert time.time() - used.stat().st_mtime < 1000
 
 
 def test_explicit_signatures_are_refused() -> None:
