@@ -347,6 +347,8 @@ def plot(name: str) -> int:
     if not done:
         raise with_hint(UsageError(f"no finished point in {folder / runs.STORE}"), f"type first: neurosim run {typed}")
     click.echo(f"{typed}: {done:,} of {data['done'].size:,} points")
+    if runs.outdated(folder, experiment):
+        click.echo(f"note: they were computed before the code was edited; neurosim run {typed} --fresh computes them anew", err=True)
     _draw(experiment, data, folder)
     return 0
 

@@ -167,6 +167,17 @@ def stored(path: Path, experiment: Experiment) -> xr.Dataset:
         return collect(store, experiment.run, settings.grid, settings.fixed, request.seed)
 
 
+def outdated(path: Path, experiment: Experiment) -> bool:
+    """Tell whether the points of a folder were computed before the code of the experiment was edited."""
+    from neurosim.store import Store
+    from neurosim.sweep import is_outdated
+
+    request = Request.read(path)
+    settings = request.of(experiment)
+    with Store.read_only(path / STORE) as store:
+        return is_outdated(store, experiment.run, settings.grid, settings.fixed, request.seed)
+
+
 def found(path: Path, run: Callable[..., Any], settings: Settings, seed: int) -> int:
     """Return how many points of a grid are in the store of a folder."""
     from neurosim.store import Store

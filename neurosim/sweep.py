@@ -158,6 +158,22 @@ def collect(
     return _dataset(store, points)
 
 
+def is_outdated(store: Store, run: Callable[..., Any], grid: Grid, fixed: Mapping[str, Any] | None = None, seed: int = 0) -> bool:
+    """Tell whether a store holds points that were computed before the code of the function was edited.
+
+    Parameters are those of :func:`collect`.
+
+    Examples
+    --------
+    >>> def run(load):
+    ...     return {"overlap": 1 - load}
+    >>> with Store() as store:
+    ...     is_outdated(store, run, {"load": [0.1, 0.2]})
+    False
+    """
+    return len(store) > 0 and store.code not in (None, _code(Points(run, grid, fixed or {}, seed)))
+
+
 def _check_options(workers: int, executor: Executor | None, on_change: str) -> None:
     if isinstance(workers, bool) or not hasattr(workers, "__index__") or workers < 1:
         raise ValueError(f"workers must be a whole number of at least 1, got {workers!r}")

@@ -513,6 +513,15 @@ def test_plot_draws_while_another_driver_fills_the_store(command: Command, folde
     assert (folder / "manifest.json").read_bytes() == manifest
 
 
+def test_plot_says_when_the_code_was_edited_after_the_points_were_computed(command: Command) -> None:
+    command("run", NAME)
+    assert "before the code was edited" not in command("plot", NAME).err
+    edit("return {", "n = n\n    return {")
+    said = command("plot", NAME)
+    assert said.status == 0
+    assert f"note: they were computed before the code was edited; neurosim run {NAME} --fresh" in said.err
+
+
 def test_plot_without_a_run_says_what_to_type(command: Command, folder: Path) -> None:
     said = command("plot", NAME)
     assert said.status == 2
