@@ -127,7 +127,7 @@ EXPERIMENT = ns.Experiment(
     fixed={"cues": 5},
     tiny={"n": [2000], "flipped": [0.0], "load": [0.10, 0.15, 0.20], "network": range(8)},
     full={"n": [1000, 2000, 5000, 10000, 20000], "load": np.linspace(0.05, 0.20, 31).round(3).tolist()},
-    full_time="20 minutes on 2 cores",
+    full_time="10 minutes on 2 cores",
     claims=(
         ns.Claim(
             "critical load of the T = 0 equations", 0.1379, 0.0001, "paper", lambda data: theory.critical_load(),
