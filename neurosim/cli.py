@@ -366,8 +366,9 @@ def doctor() -> int:
 
 def _resources(*, workers: int | None, dask: str | None, mpi: bool, reuse: bool, fresh: bool) -> Resources:
     """Get together whoever computes, until the command is over. Of MPI ranks only the first returns, the others compute in here."""
+    from neurosim.executors import mpi_ranks
     from neurosim.interrupt import on_sigterm
-    from neurosim.runs import Resources, mpi_ranks
+    from neurosim.runs import Resources
 
     if reuse and fresh:
         raise UsageError("--reuse and --fresh exclude each other; keep one")

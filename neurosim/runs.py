@@ -19,7 +19,6 @@ import datetime as dt
 import io
 import json
 import math
-import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,8 +27,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from neurosim._sweep.canonical import readable, to_json
 from neurosim._sweep.points import Points
-from neurosim._sweep.workers import leave_signals_to_the_driver
-from neurosim.errors import MissingExtra, StoreError, UsageError, with_hint
+from neurosim.errors import StoreError, with_hint
+from neurosim.executors import dask_scheduler
 from neurosim.experiment import LEVELS, Experiment, Level, Settings, Verdict, decide, undecided
 from neurosim.files import check_writable, replacing
 from neurosim.provenance import about
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 STORE, DATA, FIGURE, CLAIMS, MANIFEST = "points.sqlite", "data.nc", "figure", "claims.json", "manifest.json"
-ADDRESS = re.compile(r"([a-z]+://)?\S+:\d+(/\S*)?")
 
 
 class ExperimentFailed(RuntimeError):
@@ -146,7 +144,7 @@ def compute(path: Path, run: Callable[..., Any], settings: Settings, seed: int, 
     from neurosim.sweep import collect, sweep
 
     grid, fixed = settings
-    with contextlib.nullcontext(how.executor) if how.executor else _executor(how.dask) as executor:
+    with contextlib.nullcontext(how.executor) if how.executor else dask_scheduler(how.dask) as executor:
         workers = 1 if executor else how.workers or usable_cores()
         try:
             return sweep(run, grid, fixed=fixed, seed=seed, store=path / STORE, workers=workers, executor=executor, on_change=how.on_change)
@@ -374,56 +372,6 @@ def _put_back(path: Path, ours: bytes, older: bytes | None) -> None:
 
 def _clock(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds")
-
-
-@contextlib.contextmanager
-def _executor(address: str | None) -> Iterator[Executor | None]:
-    """Give the executor of a Dask scheduler, or None where no address is given."""
-    if address is None:
-        yield None
-        return
-    if not ADDRESS.fullmatch(address):
-        raise UsageError(f"--dask takes the address of a scheduler, such as tcp://host:8786, got {address!r}")
-    try:
-        from distributed import Client
-    except ImportError as error:
-        told = MissingExtra("--dask needs the package distributed, which is not installed")
-        raise with_hint(told, "pip install 'neurosim[cluster]'") from error
-    try:
-        client = Client(address, timeout=10, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as error:
-        told = UsageError(f"no Dask scheduler answers at {address!r}: {error}")
-        raise with_hint(told, "start one with: dask scheduler; its first lines name the address") from error
-    with client:
-        yield client.get_executor()
-
-
-@contextlib.contextmanager
-def mpi_ranks() -> Iterator[Executor | None]:
-    """Give rank 0 the executor of the other ranks. These compute inside the call until rank 0 leaves the block, and receive None.
-
-    Raises
-    ------
-    MissingExtra
-        If there is no mpi4py, or no MPI library that it could load.
-    UsageError
-        If this is the only rank.
-    """
-    try:
-        from mpi4py import MPI
-        from mpi4py.futures import MPICommExecutor
-    except (ImportError, RuntimeError) as error:
-        told = MissingExtra(f"--mpi needs mpi4py and an MPI library: {(str(error).splitlines() or ['not found'])[0]}")
-        raise with_hint(told, "pip install 'neurosim[mpi]', or mpi4py beside the MPI of the cluster") from error
-    if MPI.COMM_WORLD.Get_size() == 1:
-        library = MPI.Get_library_version().split(",")[0].splitlines()[0]
-        told = UsageError("--mpi needs at least 2 ranks, one that drives and others that compute; this is the only one")
-        raise with_hint(told, f"start with: mpiexec -n 8 neurosim ... --mpi, where mpiexec is that of {library}, which mpi4py has loaded")
-    if MPI.COMM_WORLD.Get_rank():
-        leave_signals_to_the_driver()
-    ranks: Any = MPICommExecutor(MPI.COMM_WORLD, root=0)
-    with ranks as executor:
-        yield executor
 
 
 def _row(verdict: Verdict) -> list[str]:
