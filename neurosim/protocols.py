@@ -72,31 +72,42 @@ class Recording(Protocol[S_contra]):
     ----------
     every : int
         Ticks between two looks.
+    gapless : bool
+        Whether it looks after every slice instead, wherever that ends; then no slice is longer than `every`. This is for events, which
+        must all be seen but may be seen late.
     from_start : bool
         Whether the first look is before the first tick, or `every` ticks later.
     dims : tuple of str
         Names of the axes of the result; the first is ``"time"`` if there is one value per look.
     shape : tuple of int
-        Lengths of the axes, without time.
+        Lengths of the axes, without time; 0 for one that grows.
     coords : mapping of str to array
         Labels of axes that have them.
+    attrs : mapping of str to number
+        What else there is to say of the result, so far.
     nbytes : int
-        Memory that the whole recording will take.
+        Memory that the whole recording will take, as far as that is known.
     """
 
     every: int
+    gapless: bool
     from_start: bool
     dims: tuple[str, ...]
     shape: tuple[int, ...]
     coords: Mapping[str, np.ndarray]
     nbytes: int
 
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """What else there is to say of the result, so far."""
+        ...
+
     def sample(self, state: S_contra, /) -> None:
         """Look at the state."""
         ...
 
     def values(self) -> np.ndarray:
-        """Return what was kept so far, its axes named by `dims`."""
+        """Return what was kept so far, its axes named by `dims`; events as a structured array with the fields tick and unit."""
         ...
 
     def save(self) -> dict[str, Any]:
@@ -113,18 +124,7 @@ class Recording(Protocol[S_contra]):
 
 
 class Recorder(Protocol[S_contra]):
-    """A description of what to keep of a run. It holds no data, so that it can serve several runs.
-
-    Attributes
-    ----------
-    every : int
-        Ticks between two looks.
-    """
-
-    @property
-    def every(self) -> int:
-        """Ticks between two looks."""
-        ...
+    """A description of what to keep of a run. It holds no data, so that it can serve several runs."""
 
     def start(self, name: str, state: S_contra, steps: int, /) -> Recording[S_contra]:
         """Prepare for a run of `steps` ticks. Nothing is allocated or written before the first look."""

@@ -1,4 +1,4 @@
-"""What to keep of a run: values over time (:class:`Trace`) and totals (:class:`Count`).
+"""What to keep of a run: values over time (:class:`Trace`), totals (:class:`Count`) and events (:class:`Spikes`).
 
 A recorder looks at the state every `every` ticks, counted from the start of the run. A trace looks once before the first tick too,
 since a curve needs its starting point: a run of T ticks gives 1 + floor(T / every) values. A count adds up what it sees, from the
@@ -7,6 +7,9 @@ first look after the first ticks on.
 The size of a trace is known before the run, looks x shape x itemsize, and a run whose recordings would not fit is refused at once.
 With ``stream="v.npy"`` a trace keeps one block of about a megabyte in memory and appends the others to a ``.npy`` file, which can be
 read while the run goes on.
+
+How many spikes a run will fire is not known before it. They take 12 bytes each, in an array that grows, or one block and a file as
+above. The run stops with an error before the array would outgrow the memory.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic
 
 import numpy as np
@@ -28,6 +32,7 @@ from neurosim.fingerprints import code_name, fingerprint
 from neurosim.protocols import Recording, S
 from neurosim.recordings import refuse_above
 from neurosim.rows import MemoryRows, StreamRows
+from neurosim.spikes import SpikesRecording
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,8 +86,7 @@ class Trace(Generic[S]):
     def __post_init__(self) -> None:
         _check_common(self)
         object.__setattr__(self, "units", None if self.units is None else _units(self.units))
-        if self.stream is not None and Path(self.stream).suffix != ".npy":
-            raise ValueError(f"stream must name a .npy file, got {str(self.stream)!r}")
+        _check_stream(self.stream)
 
     def start(self, name: str, state: S, steps: int, /) -> Recording[S]:
         """Prepare for a run of `steps` ticks."""
@@ -133,8 +137,82 @@ class Count(Generic[S]):
         return _describe(self)
 
 
+@dataclass(frozen=True, eq=False)
+class Spikes(Generic[S]):
+    """The spikes of a population, as events.
+
+    Under the name ``exc`` the result holds, along ``exc_spike``, which unit fired, ``exc_unit``, and when, ``exc_time`` = tick x dt, in
+    the order of time. A spike has the tick of the step in which it was fired (:mod:`neurosim.spikes`).
+
+    ``exc_unit.attrs`` hold the size of the population (``n_units``), which of its units were recorded if not all (``recorded``), and the
+    mean rate of those recorded (``rate``, in Hz if `dt` is in ms); ``exc_time.attrs`` hold the times between which spikes were recorded
+    (``start``, ``stop``).
+
+    Parameters
+    ----------
+    source : str or callable
+        A name in ``state.spikes``, a mapping of names to :class:`neurosim.spikes.SpikeBuffer`; or a function that takes the state and
+        returns such a buffer, or anything that has its ``n_units``, ``reach`` and ``between``. Slices are made no longer than `reach`.
+    units : sequence of int, optional
+        Which units to record, none twice. They keep their numbers.
+    stream : path, optional
+        A ``.npy`` file that the events go to instead of memory, with the fields tick and unit; an existing one is replaced.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not of that form.
+
+    Examples
+    --------
+    Five units that fire one after the other, one per tick of half a millisecond:
+
+    >>> from dataclasses import dataclass
+    >>> import neurosim as ns
+    >>> from neurosim.spikes import SpikeBuffer
+    >>> @dataclass
+    ... class Firing:
+    ...     spikes: dict[str, SpikeBuffer]
+    ...     tick: int = 0
+    >>> class Chain:
+    ...     dt = 0.5
+    ...     def step(self, state, ticks, /):
+    ...         for tick in range(state.tick, state.tick + ticks):
+    ...             state.spikes["chain"].append([tick % 5])
+    ...         state.tick += ticks
+    >>> state = Firing({"chain": SpikeBuffer.empty(5)})
+    >>> run = ns.simulate(Chain(), state, steps=7, record={"chain": Spikes("chain")})
+    >>> run.chain_time.values, run.chain_unit.values, run.chain_unit.attrs["rate"]
+    (array([0. , 0.5, 1. , 1.5, 2. , 2.5, 3. ]), array([0, 1, 2, 3, 4, 0, 1], dtype=uint32), 400.0)
+    """
+
+    source: str | Callable[[S], Any]
+    units: Sequence[int] | np.ndarray | None = None
+    stream: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.source, str) or callable(self.source)):
+            error = TypeError(f"Spikes: source must be a name or a function of the state, got {type(self.source).__name__}")
+            raise with_hint(error, "for a buffer in the state write lambda state: state.field")
+        object.__setattr__(self, "units", None if self.units is None else _units(self.units))
+        _check_stream(self.stream)
+
+    def start(self, name: str, state: S, steps: int, /) -> Recording[S]:
+        """Prepare for a run."""
+        return SpikesRecording(self, name, state)
+
+    def describe(self) -> dict[str, Any]:
+        """Return the settings that a checkpoint compares."""
+        source = self.source if isinstance(self.source, str) else code_name(self.source)
+        units = "all" if self.units is None else fingerprint(self.units)
+        return {"kind": "Spikes", "source": source, "units": units, "stream": None if self.stream is None else Path(self.stream).name}
+
+
 class _Observed(Generic[S]):
     """The checked observation that traces and counts share."""
+
+    gapless = False
+    attrs: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, recorder: Trace[S] | Count[S], name: str, state: S) -> None:
         self.every, self._name, self._observe = recorder.every, name, recorder.observe
@@ -245,6 +323,11 @@ class _CountRecording(_Observed[S]):
 
     def close(self) -> None:
         """Hold nothing open."""
+
+
+def _check_stream(stream: Any) -> None:
+    if stream is not None and Path(stream).suffix != ".npy":
+        raise ValueError(f"stream must name a .npy file, got {str(stream)!r}")
 
 
 def _check_common(recorder: Any) -> None:

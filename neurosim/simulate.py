@@ -2,7 +2,8 @@
 
 A model is advanced in *slices*: as many ticks as fit before somebody wants to look. The looks of recorders and of `until` stand on a
 fixed schedule, every so many ticks from the start of the run; where nothing else asks, slices grow from one tick until one takes
-about a quarter of a second, so that progress, checkpoints and Ctrl-C get their turn. A model gives the same numbers for any slicing
+about a quarter of a second, so that progress, checkpoints and Ctrl-C get their turn. Recorders of events look after every slice and set
+it a longest length, that for which the state surely holds all its events. A model gives the same numbers for any slicing
 (:func:`neurosim.conformance.check_model` tests it), hence none of this changes a result.
 
 Written by hand, with one recorder and a condition to stop, the loop is::
@@ -159,7 +160,9 @@ class _Run:
         self.model, self.state, self.steps, self._until = model, state, steps, until
         self._until_every = whole("until.every", getattr(until, "every", 1), 1)
         self.recordings = start_all(recorders, state, steps)
-        self._periods = {r.every for r in self.recordings.values()} | ({self._until_every} if until is not None else set())
+        scheduled = {r.every for r in self.recordings.values() if not r.gapless}
+        self._periods = scheduled | ({self._until_every} if until is not None else set())
+        self._longest = min((r.every for r in self.recordings.values() if r.gapless), default=max(steps, 1))
         self.start, self.done, self.stopped_by = int(state.tick), 0, ""
         self._slice, self._warm = 1, False
         self._final: dict[str, Any] | None = None
@@ -182,13 +185,13 @@ class _Run:
     def advance(self, display: Progress) -> None:
         """Run one slice, then look."""
         done, begin, compiled = self.done, _now(), compile_seconds()
-        ticks = min([self._slice, self.steps - done, *[every - done % every for every in self._periods]])
+        ticks = min([self._slice, self._longest, self.steps - done, *[every - done % every for every in self._periods]])
         self.model.step(self.state, ticks)
         self.done = done + ticks
         if self.state.tick != self.start + self.done:
             raise wrong_tick(type(self.model).__name__, ticks, self.state.tick, self.start + self.done)
         for recording in self.recordings.values():
-            if self.done % recording.every == 0:
+            if recording.gapless or self.done % recording.every == 0:
                 recording.sample(self.state)
         self._ask()
         self._pace(ticks, _now() - begin, compile_seconds() - compiled, display)

@@ -8,6 +8,8 @@ Nothing here computes science: a figure shows what a Dataset holds, with the the
 :func:`energy`         energy of a run against time, of one replica or many
 :func:`overlaps`       overlaps of a run with each pattern against time
 :func:`landscape`      energy landscape in a plane, with trajectories and attractors
+:func:`raster`         spikes of one or several populations, of millions too, and the population rate
+:func:`isi`            distribution of the intervals between spikes
 :func:`images`         units as the pixels of images
 :class:`Animation`     anything that moves, as a GIF; :func:`animate` lets the figure of a run grow with time, and
                        :func:`animation.images <neurosim.plot.animation.images>` shows the units of a run as moving images
@@ -27,8 +29,10 @@ from neurosim.plot import animation
 from neurosim.plot.animation import Animation, animate
 from neurosim.plot.curves import curve, mean_and_error, phase_diagram
 from neurosim.plot.images import images
+from neurosim.plot.intervals import isi
 from neurosim.plot.landscape import landscape
 from neurosim.plot.live import Live, live
+from neurosim.plot.raster import raster
 from neurosim.plot.runs import energy, overlaps
 from neurosim.plot.style import COLOURS, MARKERS, axis_label, figure, legend, save, style
 
@@ -44,12 +48,14 @@ __all__ = [
     "energy",
     "figure",
     "images",
+    "isi",
     "landscape",
     "legend",
     "live",
     "mean_and_error",
     "overlaps",
     "phase_diagram",
+    "raster",
     "save",
     "style",
 ]

@@ -15,10 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-
 from neurosim.plot.style import figure, in_notebook
 from neurosim.protocols import Recorder, Recording
+from neurosim.recordings import label
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +54,7 @@ def live(recorder: Recorder[Any], draw: Draw, *, interval: float = 0.3, dt: floa
 
     Examples
     --------
+    >>> import numpy as np
     >>> import neurosim as ns
     >>> rng = np.random.default_rng(0)
     >>> patterns = ns.hopfield.random_patterns(5, 200, rng=rng)
@@ -80,11 +80,6 @@ class Live:
     interval: float
     dt: float
     options: Mapping[str, Any]
-
-    @property
-    def every(self) -> int:
-        """Ticks between two looks."""
-        return self.recorder.every
 
     def start(self, name: str, state: Any, steps: int, /) -> Recording[Any]:
         """Start the recorder; add the picture where there is a notebook to show it."""
@@ -131,14 +126,12 @@ class Watched:
         """Label what was recorded so far; None before the first look."""
         import xarray as xr
 
-        values, dims = self._recording.values(), self._recording.dims
+        values = self._recording.values()
         if not values.size:
             return None
-        coords: dict[str, Any] = {name: (name, labels) for name, labels in self._recording.coords.items()}
-        if dims and dims[0] == "time":
-            looks = np.arange(1 - len(values), 1) * self._recording.every
-            coords["time"] = ("time", (self._tick + looks) * self._live.dt)
-        return xr.Dataset({self._name: (dims, values)}, coords=coords)
+        looks = len(values) if "time" in self._recording.dims else 1
+        first = self._tick - (looks - 1) * self._recording.every
+        return xr.Dataset(*label({self._name: self._recording}, first, self._live.dt))
 
 
 class Picture:

@@ -350,7 +350,7 @@ class TestLive:
         trace = ns.Trace(memory.overlap, dims=("pattern",))
         watched = plot.live(trace, plot.overlaps)
         xr.testing.assert_equal(recall(memory, watched), recall(memory, trace))
-        assert (watched.every, watched.describe()) == (trace.every, trace.describe())
+        assert watched.describe() == trace.describe()
         assert notebook.first
 
     def test_one_picture_is_replaced_at_every_look(self, memory: ns.hopfield.DenseHopfield, notebook: Shown) -> None:

@@ -1,0 +1,1 @@
+"""Neurons: the theory of their firing rates."""

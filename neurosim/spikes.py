@@ -1,0 +1,276 @@
+"""The last spikes of a population, as events (tick, unit): what delays look back on, and what :class:`neurosim.record.Spikes` reads.
+
+A spike carries the tick of the step in which it was fired: the step from tick t to t + 1 fires the spikes of tick t, and a slice from
+tick a to tick b those of a, ..., b - 1. Events stand in the order of ticks, those of a tick in the order of units, so that neither the
+number of threads nor the slicing shows.
+
+The buffer is a ring of fixed size, part of the state: it is overwritten from the oldest event on and does not depend on who reads it.
+Ticks that lie back at most :attr:`SpikeBuffer.reach` are held whatever happens, also if every unit fires in every tick; ticks up to
+`depth` are held as long as their spikes fit.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Generic
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurosim.checks import whole
+from neurosim.errors import RecordingTooLarge, nearest, with_hint
+from neurosim.files import check_writable
+from neurosim.protocols import S
+from neurosim.recordings import SMALL_BYTES, free_memory, readable
+from neurosim.rows import GrowingRows, StreamRows
+
+EVENT = np.dtype([("tick", "<i8"), ("unit", "<u4")])
+DEPTH = 1024
+SMALLEST, LARGEST = 1 << 10, 1 << 20
+
+
+@dataclass
+class SpikeBuffer:
+    """The last spikes of one population. Made by :meth:`empty`.
+
+    A kernel writes ``units`` and ``ends`` itself and then adds the ticks to ``tick``; a model in NumPy calls :meth:`append`.
+
+    Parameters
+    ----------
+    units : (capacity,) uint32
+        Which unit fired: event number k, counted from 0, stands at ``k % capacity``. The capacity is a power of two.
+    ends : (depth + 1,) int64
+        How many events there were before tick t: at ``t % (depth + 1)``.
+    n_units : int
+        Size of the population.
+    tick : int
+        The tick whose spikes come next.
+
+    Examples
+    --------
+    >>> buffer = SpikeBuffer.empty(5, depth=3)
+    >>> for units in ([0, 4], [], [1]):
+    ...     buffer.append(np.array(units, np.uint32))
+    >>> buffer.between(0, 3)
+    (array([0, 0, 2]), array([0, 4, 1], dtype=uint32))
+    """
+
+    units: np.ndarray
+    ends: np.ndarray
+    n_units: int
+    tick: int = 0
+
+    @classmethod
+    def empty(cls, n_units: int, *, depth: int = DEPTH, capacity: int | None = None) -> SpikeBuffer:
+        """Return a buffer without spikes, at tick 0.
+
+        Parameters
+        ----------
+        n_units : int
+            Size of the population, at least 1.
+        depth : int
+            Ticks to look back at most, such as the longest delay or the longest slice of a recorded run, whichever is longer.
+        capacity : int, optional
+            Events to hold, rounded up to a power of two, at least `n_units`. By default enough for every unit to fire in each of
+            256 ticks, but not more than a million events (4 MB), as far as that is enough for one tick.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is no integer or too small.
+
+        Examples
+        --------
+        >>> SpikeBuffer.empty(8000).reach
+        131
+        """
+        n_units, depth = whole("n_units", n_units, 1), whole("depth", depth, 1)
+        if capacity is None:
+            capacity = max(n_units, min(max(256 * n_units, SMALLEST), LARGEST))
+        length = 1 << (whole("capacity", capacity, n_units) - 1).bit_length()
+        return cls(np.zeros(length, np.uint32), np.zeros(depth + 1, np.int64), n_units)
+
+    @property
+    def reach(self) -> int:
+        """Ticks that are held whatever happens."""
+        return min(self.ends.size - 1, self.units.size // self.n_units)
+
+    @property
+    def total(self) -> int:
+        """Events so far, those overwritten included."""
+        return int(self.ends[self.tick % self.ends.size])
+
+    def append(self, units: ArrayLike, /) -> None:
+        """Add the spikes of one tick: different units, in ascending order.
+
+        Raises
+        ------
+        ValueError
+            If the units are not that.
+        """
+        units = np.asarray(units)
+        if units.ndim != 1 or units.size and not (units[0] >= 0 and units[-1] < self.n_units and (units[1:] > units[:-1]).all()):
+            raise ValueError(f"units of a tick must ascend from 0 to below {self.n_units}, got {units}")
+        total = self.total
+        self.units[np.arange(total, total + units.size) & (self.units.size - 1)] = units
+        self.tick += 1
+        self.ends[self.tick % self.ends.size] = total + units.size
+
+    def between(self, first: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the spikes of the ticks from `first` to before `stop`.
+
+        Returns
+        -------
+        ticks : (events,) int64
+        units : (events,) uint32
+
+        Raises
+        ------
+        ValueError
+            If these ticks are not held, or not any more.
+
+        Examples
+        --------
+        >>> SpikeBuffer.empty(5).between(0, 1)
+        Traceback (most recent call last):
+        ...
+        ValueError: spikes of ticks 0 to 1 were asked for, the buffer holds those of 0 to 0
+        """
+        ends = self.ends[np.arange(first, stop + 1) % self.ends.size]
+        oldest = max(0, self.tick - self.ends.size + 1)
+        if not oldest <= first <= stop <= self.tick:
+            raise ValueError(f"spikes of ticks {first} to {stop} were asked for, the buffer holds those of {oldest} to {self.tick}")
+        if self.total - ends[0] > self.units.size:
+            came, held = self.total - ends[0], self.units.size
+            error = ValueError(f"spikes of tick {first} were overwritten: {came:,} came since, {held:,} are held")
+            raise with_hint(error, f"look at most {self.reach} ticks back, or make the buffer with a larger capacity")
+        return np.repeat(np.arange(first, stop), np.diff(ends)), self._held(int(ends[0]), int(ends[-1]))
+
+    def _held(self, first: int, stop: int) -> np.ndarray:
+        """Return a copy of the units of the events from one number to before another."""
+        capacity = self.units.size
+        begin, end = first % capacity, first % capacity + stop - first
+        if end <= capacity:
+            return self.units[begin:end].copy()
+        return np.concatenate([self.units[begin:], self.units[: end - capacity]])
+
+
+class SpikesRecording(Generic[S]):
+    """The spikes of one run, in memory or in a file: what :class:`neurosim.record.Spikes` starts.
+
+    Parameters
+    ----------
+    spikes : Spikes
+        Has ``source``, ``units`` and ``stream``.
+    name : str
+    state : State
+        The state at the start of the run.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the state has no such spike buffer, or this has no such units.
+    """
+
+    gapless, from_start = True, True
+    shape: tuple[int, ...] = (0,)
+    coords: Mapping[str, np.ndarray] = MappingProxyType({})
+
+    def __init__(self, spikes: Any, name: str, state: S) -> None:
+        self._source, self._name = spikes.source, name
+        buffer = self._buffer(state)
+        self.dims = (f"{name}_spike",)
+        self.every, self._size = int(buffer.reach), int(buffer.n_units)
+        self._wanted = _wanted(name, spikes.units, self._size)
+        self._first = self._next = int(state.tick)
+        self._rows: GrowingRows | StreamRows = GrowingRows(EVENT, self._allow)
+        if spikes.stream is not None:
+            check_writable(Path(spikes.stream))
+            self._rows = StreamRows(Path(spikes.stream), (), EVENT, sys.maxsize)
+        self.nbytes = EVENT.itemsize * self._rows.held
+
+    @property
+    def attrs(self) -> Mapping[str, Any]:
+        """Which units were looked at, and between which ticks."""
+        chosen = {} if self._wanted is None else {"recorded": np.flatnonzero(self._wanted)}
+        return {"n_units": self._size, **chosen, "first": self._first, "stop": self._next}
+
+    def sample(self, state: S, /) -> None:
+        """Keep the spikes since the last look."""
+        ticks, units = self._buffer(state).between(self._next, int(state.tick))
+        self._check(ticks, units, state.tick)
+        if self._wanted is not None:
+            kept = self._wanted[units]
+            ticks, units = ticks[kept], units[kept]
+        events = np.empty(len(units), EVENT)
+        events["tick"], events["unit"] = ticks, units
+        self._rows.extend(events)
+        self._next = int(state.tick)
+
+    def values(self) -> np.ndarray:
+        """Return the events so far, with the fields tick and unit."""
+        return self._rows.values()
+
+    def save(self) -> dict[str, Any]:
+        """Return the ticks looked at, the cursor and, if they are in memory, the events."""
+        return {"first": self._first, "next": self._next, **self._rows.save()}
+
+    def restore(self, saved: Mapping[str, Any], /) -> None:
+        """Go back to a cursor."""
+        self._rows.restore(saved)
+        self._first, self._next = saved["first"], saved["next"]
+
+    def close(self) -> None:
+        """Write out what is waiting."""
+        self._rows.close()
+
+    def _buffer(self, state: S) -> Any:
+        """Return the buffer, or say what the state has instead."""
+        if callable(self._source):
+            buffer, where = self._source(state), "what source returned"
+        else:
+            buffers, where = getattr(state, "spikes", None), f"state.spikes[{self._source!r}]"
+            if not isinstance(buffers, Mapping):
+                error = TypeError(f"recorder {self._name!r}: {type(state).__name__}.spikes must map names to spike buffers")
+                raise with_hint(error, "pass a function of the state that returns its neurosim.spikes.SpikeBuffer")
+            if self._source not in buffers:
+                raise with_hint(ValueError(f"recorder {self._name!r}: no population {self._source!r}"), nearest(self._source, buffers))
+            buffer = buffers[self._source]
+        if not all(hasattr(buffer, part) for part in ("n_units", "reach", "between")):
+            raise TypeError(f"recorder {self._name!r}: {where} must be a neurosim.spikes.SpikeBuffer, got {type(buffer).__name__}")
+        return buffer
+
+    def _check(self, ticks: np.ndarray, units: np.ndarray, now: int) -> None:
+        """Refuse events that stand in the wrong order or do not exist."""
+        if len(ticks) != len(units):
+            raise ValueError(f"recorder {self._name!r}: got {len(ticks)} ticks of {len(units)} spikes")
+        if not len(ticks):
+            return
+        place = np.asarray(ticks, np.int64) * self._size + units
+        if units.max() >= self._size or ticks[0] < self._next or ticks[-1] >= now or not (place[1:] > place[:-1]).all():
+            error = ValueError(f"recorder {self._name!r}: spikes up to tick {now} are not in order of tick and unit, or of unknown units")
+            raise with_hint(error, f"ticks ascend from {self._next} to {now - 1}, units of a tick from 0 to {self._size - 1}, none twice")
+
+    def _allow(self, nbytes: int) -> None:
+        """Refuse to outgrow the memory."""
+        if nbytes > SMALL_BYTES and nbytes > (free := free_memory()):
+            error = RecordingTooLarge(
+                f"recorder {self._name!r} holds {len(self.values()):,} spikes up to tick {self._next}; "
+                f"to keep more it would take {readable(nbytes)} in memory, {readable(free)} are free"
+            )
+            raise with_hint(error, "record fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")
+
+
+def _wanted(name: str, units: Any, size: int) -> np.ndarray | None:
+    """Return for each unit whether it is recorded; None for all of them."""
+    if units is None:
+        return None
+    if units.max() >= size:
+        raise ValueError(f"recorder {name!r}: units must be below {size}, got {units.max()}")
+    wanted = np.zeros(size, bool)
+    wanted[units] = True
+    return wanted
