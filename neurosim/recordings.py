@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.errors import RecordingTooLarge, with_hint
+from neurosim.memory import free_memory
 from neurosim.protocols import Recording
 
 SMALL_BYTES = 1 << 20
@@ -134,20 +135,6 @@ def refuse_above(free: int, place: str, sizes: Mapping[str, int], recordings: Ma
     size = f"{readable(sizes[name])} {place} ({looks:,} looks x {recording.shape}){others}"
     error = RecordingTooLarge(f"recorder {name!r} would take {size}; {readable(free)} are free")
     raise with_hint(error, "look less often (every=), keep fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")
-
-
-def free_memory() -> int:
-    """Return the bytes that this process may still take: of the machine, and of its control group where there is one."""
-    import psutil
-
-    free = psutil.virtual_memory().available
-    group = Path("/sys/fs/cgroup")
-    try:
-        own = Path("/proc/self/cgroup").read_text().rpartition("0::/")[2].strip()
-        limit, used = ((group / own / f"memory.{kind}").read_text() for kind in ("max", "current"))
-        return min(free, int(limit) - int(used))
-    except (OSError, ValueError):
-        return free
 
 
 def _events(recording: Recording[Any], events: np.ndarray, dt: float) -> tuple[Any, Any]:

@@ -24,8 +24,9 @@ from numpy.typing import ArrayLike
 from neurosim.checks import whole
 from neurosim.errors import RecordingTooLarge, nearest, with_hint
 from neurosim.files import check_writable
+from neurosim.memory import free_memory
 from neurosim.protocols import S
-from neurosim.recordings import SMALL_BYTES, free_memory, readable
+from neurosim.recordings import SMALL_BYTES, readable
 from neurosim.rows import GrowingRows, StreamRows
 
 EVENT = np.dtype([("tick", "<i8"), ("unit", "<u4")])

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurosim.checks import whole
-from neurosim.recordings import free_memory
+from neurosim.memory import free_memory
 
 Offsets = npt.NDArray[np.int64]
 Units = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]

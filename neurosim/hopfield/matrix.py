@@ -35,7 +35,7 @@ from neurosim.errors import with_hint
 from neurosim.hopfield.couplings import Counts
 from neurosim.hopfield.heat import Heat
 from neurosim.hopfield.patterns import Words, pack_bits, signs
-from neurosim.recordings import free_memory
+from neurosim.memory import free_memory
 
 _BITS = 30
 _BLOCK = 1 << 16
@@ -53,7 +53,7 @@ class CouplingMatrix:
     couplings : array_like, shape (n_units, n_units)
         J, finite; ``couplings[i, j]`` is what unit j sends to unit i.
     patterns : array_like, or PackedPatterns, optional
-        The patterns that overlaps are measured with: -1 and +1 of shape (n_patterns, n_units), or packed words (uint64).
+        The patterns that overlaps are measured with: -1 and +1 of shape (n_patterns, n_units).
     unit : float, optional
         What couplings are rounded to whole multiples of. By default 1 / N where nothing is lost by that, else a power of two such that the
         largest coupling has about 30 bits.
@@ -308,19 +308,7 @@ def _packed(patterns: Any, n_units: int) -> Words:
         if patterns.n_units != n_units:
             raise ValueError(f"patterns must have {n_units} units, as the couplings have, got {patterns.n_units}")
         return patterns.words
-    array = np.asarray(patterns)
-    if array.dtype == np.uint64:
-        return _checked_words(array, n_units)
-    array = signs(array, "patterns")
+    array = signs(patterns, "patterns")
     if array.ndim != 2 or array.shape[1] != n_units:
         raise ValueError(f"patterns must have shape (n_patterns, {n_units}), got {array.shape}")
     return pack_bits(array > 0)
-
-
-def _checked_words(words: Words, n_units: int) -> Words:
-    n_words = -(-n_units // 64)
-    if words.ndim != 2 or words.shape[1] != n_words:
-        raise ValueError(f"packed patterns must have shape (n_patterns, {n_words}) for {n_units} units, got {words.shape}")
-    if n_units % 64 and (words[:, -1] >> np.uint64(n_units % 64)).any():
-        raise ValueError(f"packed patterns must hold 0 beyond unit {n_units - 1}, got other bits there")
-    return np.ascontiguousarray(words)

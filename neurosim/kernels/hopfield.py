@@ -68,6 +68,22 @@ def write_planes(counts, planes):
 
 
 @jit
+def look(rows, set_bits, spins, planes, total, n_patterns, unit):
+    """Return the state of a unit, 0 or 1, and N times its field; `total` is the sum of all agreements."""
+    up = np.int64((spins[unit >> 6] >> np.uint64(unit & 63)) & np.uint64(1))
+    without = rows.shape[0] * (n_patterns - 2 * np.int64(set_bits[unit])) - n_patterns * (2 * up - 1)
+    return up, 4 * plane_sum(rows, unit, planes) - 2 * total + without
+
+
+@jit
+def turn(rows, set_bits, spins, planes, total, n_patterns, unit, up):
+    """Flip a unit whose state was `up`: spins (V,) and planes change in place. Returns the new total."""
+    spins[unit >> 6] ^= np.uint64(1) << np.uint64(unit & 63)
+    plane_step(rows, unit, planes, 1 - up)
+    return total + (2 * up - 1) * (n_patterns - 2 * np.int64(set_bits[unit]))
+
+
+@jit
 def one_sweep(rows, set_bits, spins, planes, total, n_patterns, order, ahead):
     """Visit the units of one replica in the given order at zero temperature; a zero field keeps the state.
 
@@ -80,15 +96,10 @@ def one_sweep(rows, set_bits, spins, planes, total, n_patterns, order, ahead):
         unit = np.int64(order[visit])
         if ahead > 0:
             prefetch_row(rows, np.int64(order[min(visit + ahead, n_units - 1)]))
-        up = np.int64((spins[unit >> 6] >> np.uint64(unit & 63)) & np.uint64(1))
-        ones = np.int64(set_bits[unit])
-        spin = 2 * up - 1
-        field = 4 * plane_sum(rows, unit, planes) - 2 * total + n_units * (n_patterns - 2 * ones) - n_patterns * spin
-        if field * spin < 0:
+        up, field = look(rows, set_bits, spins, planes, total, n_patterns, unit)
+        if field * (2 * up - 1) < 0:
             flips += 1
-            spins[unit >> 6] ^= np.uint64(1) << np.uint64(unit & 63)
-            plane_step(rows, unit, planes, 1 - up)
-            total += spin * (n_patterns - 2 * ones)
+            total = turn(rows, set_bits, spins, planes, total, n_patterns, unit, up)
     return flips, total
 
 
@@ -105,18 +116,13 @@ def thermal_sweep(rows, set_bits, spins, planes, total, n_patterns, order, ahead
         unit = np.int64(order[visit])
         if ahead > 0:
             prefetch_row(rows, np.int64(order[min(visit + ahead, n_units - 1)]))
-        up = np.int64((spins[unit >> 6] >> np.uint64(unit & 63)) & np.uint64(1))
-        ones = np.int64(set_bits[unit])
-        spin = 2 * up - 1
-        field = 4 * plane_sum(rows, unit, planes) - 2 * total + n_units * (n_patterns - 2 * ones) - n_patterns * spin
+        up, field = look(rows, set_bits, spins, planes, total, n_patterns, unit)
         local = np.float64(field)
         if bias.size > 0:
             local += bias[unit]
         if turns_up(local, up, np.int64(words[unit]), thresholds, half_temperature) != (up != 0):
             flips += 1
-            spins[unit >> 6] ^= np.uint64(1) << np.uint64(unit & 63)
-            plane_step(rows, unit, planes, 1 - up)
-            total += spin * (n_patterns - 2 * ones)
+            total = turn(rows, set_bits, spins, planes, total, n_patterns, unit, up)
     return flips, total
 
 

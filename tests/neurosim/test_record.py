@@ -16,8 +16,8 @@ from hypothesis import given, settings
 
 from neurosim import recordings, rows
 from neurosim.errors import CheckpointError, RecordingTooLarge
+from neurosim.memory import free_memory
 from neurosim.record import Count, Trace
-from neurosim.recordings import free_memory
 from neurosim.rows import MemoryRows, StreamRows
 from neurosim.simulate import simulate
 from tests.neurosim.toys import Decay, Units, Walk, Walker
