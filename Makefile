@@ -15,10 +15,10 @@ PYTEST := $(PY) -m pytest
 WORKERS ?= 2
 DEMO := experiments.hopfield_capacity
 
-# Kernel files and the tests of their names: neurosim/kernels/noise.py, tests/neurosim/test_noise*.py. Those that use the machine
-# instructions of _bits.py have no plain Python form, and are left out where the JIT is off.
+# Kernel files and the tests of their names: neurosim/kernels/noise.py, tests/neurosim/test_noise*.py. Those that use machine
+# instructions, or that run a network, have no plain Python form, and are left out where the JIT is off.
 KERNEL_FILES := $(filter-out neurosim/kernels/_%,$(wildcard neurosim/kernels/*.py))
-PLAIN_FILES := $(if $(KERNEL_FILES),$(shell grep -L 'kernels._bits' $(KERNEL_FILES)))
+PLAIN_FILES := $(if $(KERNEL_FILES),$(shell grep -LE 'kernels\.(_bits|_rows|_calls|delivery)' $(KERNEL_FILES)))
 tests_of = $(sort $(foreach name,$(notdir $(basename $(1))),$(wildcard tests/neurosim/test_$(name).py tests/neurosim/test_$(name)_*.py)))
 
 # Of the slow tests CI runs one share in SLOW_SHARES, the next one with each commit. `make slow SLICE=0/1` runs them all.
@@ -65,7 +65,7 @@ bounds: .venv/.test ## the kernel tests with every index checked
 	NUMBA_BOUNDSCHECK=1 NEUROSIM_CACHE=.cache/bounds $(PYTEST) --numprocesses $(WORKERS) --quiet $(call tests_of,$(KERNEL_FILES))
 
 nojit: .venv/.test ## the tests of kernels without machine instructions, as plain Python
-	NUMBA_DISABLE_JIT=1 $(PYTEST) --quiet $(call tests_of,$(PLAIN_FILES))
+	NUMBA_DISABLE_JIT=1 $(PYTEST) --quiet $(shell grep -L 'ns\.Network' $(call tests_of,$(PLAIN_FILES)))
 
 cache: .venv/.test ## a cold against a warm kernel cache: equal answers, nothing compiled twice
 	$(PY) tools/check_cache.py

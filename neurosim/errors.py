@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 E = TypeVar("E", bound=BaseException)
 
@@ -35,6 +35,18 @@ class CheckpointError(RuntimeError):
 
 class RecordingTooLarge(MemoryError):
     """A recording that would not fit in memory."""
+
+
+class RunawayActivity(RuntimeError):
+    """A population that fires more than its network allows; the message says which, when and how much.
+
+    Attributes
+    ----------
+    data : xarray.Dataset or None
+        What the run had recorded.
+    """
+
+    data: Any = None
 
 
 class DataNotFound(FileNotFoundError):

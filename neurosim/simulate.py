@@ -27,8 +27,8 @@ import numpy as np
 
 from neurosim.checkpoint import Checkpoint as Checkpoint
 from neurosim.checkpoint import Keeper, asked
-from neurosim.checks import runnable, truth, whole, wrong_tick
-from neurosim.errors import with_hint
+from neurosim.checks import positive_dt, real, runnable, ticks_of, truth, whole, wrong_tick
+from neurosim.errors import RunawayActivity, with_hint
 from neurosim.interrupt import CtrlC
 from neurosim.interrupt import Interrupted as Interrupted
 from neurosim.progress import Progress
@@ -47,7 +47,8 @@ def simulate(
     model: Model[S],
     state: S,
     *,
-    steps: int,
+    steps: int | None = None,
+    duration: float | None = None,
     record: Mapping[str, Recorder[S]] | None = None,
     until: Callable[[S], Any] | None = None,
     progress: bool | Progress = False,
@@ -61,8 +62,10 @@ def simulate(
         Has ``dt`` and ``step(state, ticks)``.
     state : State
         Changed in place. Another call with it continues from where it stands, its clock included.
-    steps : int
+    steps : int, optional
         Ticks to run, at most.
+    duration : float, optional
+        The same as a time, in the model's unit: a multiple of its ``dt``. Either this or `steps` is given.
     record : mapping of str to Recorder, optional
         What to keep, by the name that it gets in the result.
     until : callable, optional
@@ -78,7 +81,7 @@ def simulate(
     -------
     xarray.Dataset
         One variable per recorder. Those with a time axis share ``time`` (in the model's unit) if they look equally often; if not, each
-        has its own ``time_<name>``. Attributes: model, dt, seed, steps, ticks (run), stopped_by (``"steps"`` or ``"until"``),
+        has its own ``time_<name>``. Attributes: model, dt, seed, steps, ticks (run), stopped_by (``"steps"``, ``"until"``, ``"runaway"``),
         compile_seconds, wall_seconds, neurosim (version).
 
     Raises
@@ -89,6 +92,8 @@ def simulate(
         If what is to be recorded would not fit in memory or on the disk; nothing has run then.
     CheckpointError
         If the checkpoint is damaged or of another run.
+    RunawayActivity
+        If a network fires more than it allows, with the data so far (``data``); state, recordings and checkpoint stand at that time.
     Interrupted
         On Ctrl-C, with the data so far; the state stands between two slices and can be continued. A second Ctrl-C stops at once.
 
@@ -110,7 +115,7 @@ def simulate(
     >>> run.x.values, run.x.time.values, run.attrs["stopped_by"]
     (array([0., 1., 2., 3.]), array([0. , 0.5, 1. , 1.5]), 'until')
     """
-    run = _Run(model, state, whole("steps", steps, 0), record or {}, until)
+    run = _Run(model, state, _steps(model, steps, duration), record or {}, until)
     keeper = None if checkpoint is None else Keeper(checkpoint, state, run.recordings, asked(model, run.steps, until, record or {}))
     saved = None if keeper is None else keeper.resume()
     with contextlib.closing(run), _display(progress, run) as display, CtrlC() as ctrl_c:
@@ -122,9 +127,21 @@ def simulate(
         end = run.account()
         if keeper is not None and end != saved:
             keeper.write(end)
+    if run.runaway is not None:
+        run.runaway.data = _dataset(run, end)
+        raise run.runaway
     if ctrl_c.pressed:
         raise _interrupted(run, end, keeper)
     return _dataset(run, end)
+
+
+def _steps(model: Any, steps: int | None, duration: float | None) -> int:
+    """Return how many ticks to run."""
+    if (steps is None) == (duration is None):
+        raise TypeError(f"give either steps or duration, got {'neither' if steps is None else 'both'}")
+    if steps is not None:
+        return whole("steps", steps, 0)
+    return int(ticks_of("duration", real("duration", duration, least=0.0), positive_dt(model), 0))
 
 
 def settled(state: Any) -> bool:
@@ -165,6 +182,7 @@ class _Run:
         self._longest = min((r.every for r in self.recordings.values() if r.gapless), default=max(steps, 1))
         self.start, self.done, self.stopped_by = int(state.tick), 0, ""
         self._slice, self._warm = 1, False
+        self.runaway: RunawayActivity | None = None
         self._final: dict[str, Any] | None = None
         self._seconds, self._compiled = -_now(), -compile_seconds()
 
@@ -186,7 +204,10 @@ class _Run:
         """Run one slice, then look."""
         done, begin, compiled = self.done, _now(), compile_seconds()
         ticks = min([self._slice, self._longest, self.steps - done, *[every - done % every for every in self._periods]])
-        self.model.step(self.state, ticks)
+        try:
+            self.model.step(self.state, ticks)
+        except RunawayActivity as error:
+            self.runaway, ticks = error, int(self.state.tick) - self.start - done
         self.done = done + ticks
         if self.state.tick != self.start + self.done:
             raise wrong_tick(type(self.model).__name__, ticks, self.state.tick, self.start + self.done)
@@ -194,6 +215,8 @@ class _Run:
             if recording.gapless or self.done % recording.every == 0:
                 recording.sample(self.state)
         self._ask()
+        if self.runaway is not None:
+            self.stopped_by = "runaway"
         self._pace(ticks, _now() - begin, compile_seconds() - compiled, display)
 
     def account(self) -> dict[str, Any]:

@@ -50,6 +50,8 @@ class SpikeBuffer:
         Size of the population.
     tick : int
         The tick whose spikes come next.
+    spacing : int
+        Ticks from one spike of a unit to its next, at least.
 
     Examples
     --------
@@ -64,9 +66,10 @@ class SpikeBuffer:
     ends: np.ndarray
     n_units: int
     tick: int = 0
+    spacing: int = 1
 
     @classmethod
-    def empty(cls, n_units: int, *, depth: int = DEPTH, capacity: int | None = None) -> SpikeBuffer:
+    def empty(cls, n_units: int, *, depth: int = DEPTH, capacity: int | None = None, spacing: int = 1, reach: int = 1) -> SpikeBuffer:
         """Return a buffer without spikes, at tick 0.
 
         Parameters
@@ -77,7 +80,11 @@ class SpikeBuffer:
             Ticks to look back at most, such as the longest delay or the longest slice of a recorded run, whichever is longer.
         capacity : int, optional
             Events to hold, rounded up to a power of two, at least `n_units`. By default enough for every unit to fire in each of
-            256 ticks, but not more than a million events (4 MB), as far as that is enough for one tick.
+            256 ticks, but not more than a million events (4 MB), as far as that is enough for `reach`.
+        spacing : int
+            Ticks from one spike of a unit to its next, at least, such as the refractory time.
+        reach : int
+            Ticks that must be held whatever happens, at most `depth`.
 
         Raises
         ------
@@ -90,15 +97,16 @@ class SpikeBuffer:
         131
         """
         n_units, depth = whole("n_units", n_units, 1), whole("depth", depth, 1)
+        least = n_units * -(-whole("reach", reach, 1) // whole("spacing", spacing, 1))
         if capacity is None:
-            capacity = max(n_units, min(max(256 * n_units, SMALLEST), LARGEST))
-        length = 1 << (whole("capacity", capacity, n_units) - 1).bit_length()
-        return cls(np.zeros(length, np.uint32), np.zeros(depth + 1, np.int64), n_units)
+            capacity = max(least, min(max(256 * n_units, SMALLEST), LARGEST))
+        length = 1 << (whole("capacity", capacity, least) - 1).bit_length()
+        return cls(np.zeros(length, np.uint32), np.zeros(depth + 1, np.int64), n_units, spacing=spacing)
 
     @property
     def reach(self) -> int:
         """Ticks that are held whatever happens."""
-        return min(self.ends.size - 1, self.units.size // self.n_units)
+        return min(self.ends.size - 1, self.units.size // self.n_units * self.spacing)
 
     @property
     def total(self) -> int:

@@ -27,6 +27,22 @@ with event.install_recorder("numba:compile") as compiled:
     cues = ns.hopfield.flip(patterns[:20], 0.1, rng=rng)
     state = memory.recall(cues, seed=5)
     answers = [memory.spins(state), memory.energy(state), memory.overlap(state), state.words, ns.noise.spawn(1, 100)]
+
+    cells = {
+        "a": ns.Population(ns.LIF(), 1000), "b": ns.Population(ns.LIFCurrent(), 600), "c": ns.Population(ns.LIFConductance(), 600),
+        "d": ns.Population(ns.AdaptiveExponential(), 50), "e": ns.Population(ns.Izhikevich(), 50), "f": ns.Population(ns.Poisson(50.0), 300),
+    }
+    wires = {
+        "a-a": ns.Projection("a", "a", ns.bernoulli(1000, 1000, 0.1, rng=rng), weight=-0.2, delay=1.5),
+        "a-b": ns.Projection("a", "b", ns.bernoulli(1000, 600, 0.05, rng=rng), weight=0.3, delay=1.0, plasticity=ns.PairSTDP(1.0)),
+        "f-c": ns.Projection("f", "c", ns.bernoulli(300, 600, 0.3, rng=rng), weight=0.02, delay=0.5),
+        "b-c": ns.Projection("b", "c", ns.fixed_in_degree(600, 600, 20, rng=rng), weight=rng.random(12_000) / 10, delay=0.5),
+        "b-b": ns.Projection("b", "b", ns.fixed_in_degree(600, 600, 20, rng=rng), weight=0.5, delay=rng.integers(1, 30, 12_000) * 0.1),
+    }
+    inputs = {"noise": ns.PoissonInput("a", rate=22_000.0, weight=0.1), "current": ns.NoiseCurrent("d", 800.0, 100.0, tau=5.0)}
+    net = ns.Network(cells, wires, inputs)
+    run = ns.simulate(net, net.init(seed=4), duration=300.0, record={name: ns.Spikes(name) for name in cells})
+    answers += [run[f"{name}_{part}"].values for name in cells for part in ("unit", "time")]
 digest = hashlib.sha256(b"".join(np.ascontiguousarray(answer).tobytes() for answer in answers)).hexdigest()
 names = sorted({str(entry.data["dispatcher"].py_func.__qualname__) for _, entry in compiled.buffer})
 print(json.dumps({"digest": digest, "compiled": names}))

@@ -26,6 +26,9 @@ from neurosim.connectivity.units import (
 )
 from neurosim.errors import with_hint
 
+BLOCK = 1 << 20
+"""Synapses drawn at a time."""
+
 
 def bernoulli(n_sources: int, n_targets: int, probability: float, *, rng: np.random.Generator, self_connections: bool = True) -> Synapses:
     """Connect each pair of a source and a target with one probability, independently.
@@ -88,15 +91,19 @@ def fixed_in_degree(
     >>> set(synapses.in_degrees.tolist()), float(synapses.out_degrees.mean())
     ({80}, 200.0)
     """
-    from neurosim.kernels.connectivity import transpose_rows
+    from neurosim.kernels.connectivity import scatter_rows
 
     shape = _shape(n_sources, n_targets, self_connections)
     degree = _degree("in_degree", in_degree, "source", shape[0], multapses, self_connections)
     refuse_too_large(shape, shape[1] * degree, unit_type(shape[0]).itemsize)
-    chosen = _choose(shape[1], shape[0], degree, _seed(rng), multapses, self_connections)
-    offsets = starts(counts(chosen.ravel(), shape[0]))
-    targets = np.empty(chosen.size, unit_type(shape[1]))
-    transpose_rows(_even_offsets(shape[1], degree), chosen.ravel(), offsets[:-1].copy(), targets)
+    law = shape[0], degree, _seed(rng), multapses, self_connections
+    step = max(1, BLOCK // max(degree, 1))
+    blocks = [(first, min(step, shape[1] - first)) for first in range(0, shape[1], step)]
+    out_degrees = sum(counts(_choose(n, *law, first_row=first).ravel(), shape[0]) for first, n in blocks)
+    offsets = starts(np.asarray(out_degrees))
+    targets, cursors = np.empty(shape[1] * degree, unit_type(shape[1])), offsets[:-1].copy()
+    for first, n in blocks:  # drawn again, in place of being kept
+        scatter_rows(_choose(n, *law, first_row=first), first, cursors, targets)
     return Synapses(offsets, targets, shape[1])
 
 
@@ -277,13 +284,15 @@ def _degree(name: str, value: int, end: str, n_units: int, multapses: bool, self
     return degree
 
 
-def _choose(n_rows: int, n_units: int, degree: int, seed: np.uint64, multapses: bool, self_connections: bool) -> npt.NDArray[Any]:
-    """Draw the units that each row is connected to, (n_rows, degree)."""
+def _choose(
+    n_rows: int, n_units: int, degree: int, seed: np.uint64, multapses: bool, self_connections: bool, *, first_row: int = 0
+) -> npt.NDArray[Any]:
+    """Draw the units that each row from a first one on is connected to, (n_rows, degree)."""
     from neurosim.kernels.connectivity import choose_any, choose_distinct
 
     chosen = np.empty((n_rows, degree), unit_type(n_units))
     draw = choose_any if multapses else choose_distinct
-    draw(chosen, n_units - (not self_connections), not self_connections, seed)
+    draw(chosen, n_units - (not self_connections), not self_connections, seed, first_row)
     return chosen
 
 

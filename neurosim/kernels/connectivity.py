@@ -83,7 +83,7 @@ def draw_below(bound, words, cursor, seed, row):
 
 
 @jit
-def choose_distinct(chosen, n_candidates, skip_self, seed):
+def choose_distinct(chosen, n_candidates, skip_self, seed, first_row):
     """Let each row of chosen (n_rows, degree) be a set of distinct candidates, all sets equally likely, in no particular order.
 
     R. Floyd's algorithm: for each j from n - degree to n - 1 draw from 0 ... j, and take j itself if the draw is in the set already.
@@ -97,7 +97,7 @@ def choose_distinct(chosen, n_candidates, skip_self, seed):
         cursor[1] = 0
         for k in range(degree):
             last = n_candidates - degree + k
-            candidate = draw_below(last + 1, words, cursor, seed, row)
+            candidate = draw_below(last + 1, words, cursor, seed, first_row + row)
             if taken[candidate]:
                 candidate = last
             taken[candidate] = True
@@ -105,11 +105,11 @@ def choose_distinct(chosen, n_candidates, skip_self, seed):
         for k in range(degree):
             candidate = np.int64(chosen[row, k])
             taken[candidate] = False
-            chosen[row, k] = candidate + (skip_self and candidate >= row)
+            chosen[row, k] = candidate + (skip_self and candidate >= first_row + row)
 
 
 @jit
-def choose_any(chosen, n_candidates, skip_self, seed):
+def choose_any(chosen, n_candidates, skip_self, seed, first_row):
     """Fill each row of chosen (n_rows, degree) with independent draws from its candidates: repetitions may occur."""
     words = np.empty(WORDS, np.uint32)
     cursor = np.empty(2, np.int64)
@@ -117,8 +117,8 @@ def choose_any(chosen, n_candidates, skip_self, seed):
         cursor[0] = WORDS
         cursor[1] = 0
         for k in range(chosen.shape[1]):
-            candidate = draw_below(n_candidates, words, cursor, seed, row)
-            chosen[row, k] = candidate + (skip_self and candidate >= row)
+            candidate = draw_below(n_candidates, words, cursor, seed, first_row + row)
+            chosen[row, k] = candidate + (skip_self and candidate >= first_row + row)
 
 
 @jit
@@ -147,6 +147,16 @@ def transpose_rows(offsets, columns, cursors, rows):
             column = columns[k]
             rows[cursors[column]] = row
             cursors[column] += 1
+
+
+@jit
+def scatter_rows(chosen, first_row, cursors, rows):
+    """Group the entries of chosen (n_rows, degree), whose first row has the number first_row, by unit: cursors and rows as above."""
+    for row in range(chosen.shape[0]):
+        for k in range(chosen.shape[1]):
+            unit = chosen[row, k]
+            rows[cursors[unit]] = first_row + row
+            cursors[unit] += 1
 
 
 @jit

@@ -1,1 +1,1 @@
-"""Neurons: the theory of their firing rates."""
+"""Models of neurons, sources of spikes, and the theory of their firing rates."""

@@ -252,7 +252,7 @@ class TestBadInput:
             (float("nan"), TypeError, "steps must be an integer, got nan"),
             ("5", TypeError, "steps must be an integer, got '5'"),
             (True, TypeError, "steps must be an integer, got True"),
-            (None, TypeError, "steps must be an integer, got None"),
+            (None, TypeError, "give either steps or duration, got neither"),
         ],
     )
     def test_steps_is_a_count(self, steps: Any, error: type[Exception], message: str) -> None:

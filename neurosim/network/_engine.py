@@ -1,0 +1,120 @@
+"""A network made ready to run on a state, on one thread or several."""
+
+from __future__ import annotations
+
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurosim.errors import RunawayActivity, with_hint
+from neurosim.network._share import Share, point_ring
+from neurosim.threads import get_threads
+
+if TYPE_CHECKING:
+    from neurosim.network.network import Network
+    from neurosim.network.state import NetworkState
+
+LONGEST_SLICE = 256
+WINDOW = 10.0
+"""Time in ms over which the rate of a population is watched."""
+LEAST_WORK = 50_000
+"""Units times ticks of a slice, for each thread, below which one thread does it all: meeting would take longer than what is shared."""
+
+_ENGINES: weakref.WeakKeyDictionary[NetworkState, Engine] = weakref.WeakKeyDictionary()
+
+
+class Engine:
+    """The tables of one network and one state.
+
+    Parameters
+    ----------
+    net : Network
+    state : NetworkState
+    threads : int
+    """
+
+    def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
+        from neurosim.kernels.network import RING
+
+        self.net, self.asked = net, threads
+        self._arrays = list(_arrays(state))
+        self._like = np.zeros(0, net.dtype)
+        self.slice_ticks = min(net.shortest_delay, LONGEST_SLICE)
+        self.window = -(-max(1, round(WINDOW / net.dt)) // self.slice_ticks) * self.slice_ticks
+        n_units = sum(population.n for population in net.populations.values())
+        self.threads = threads if n_units * self.slice_ticks >= LEAST_WORK * threads else 1
+        self.shares = [Share(net, state, thread, self.threads, self.window) for thread in range(self.threads)]
+        self._rings = np.zeros(len(net.populations), RING)
+        for ring, name in zip(self._rings, net.populations, strict=True):
+            point_ring(ring, state.spikes[name].units, state.spikes[name].ends)
+        self._parts = np.array([share.rings for share in self.shares]).T.copy()
+
+    @classmethod
+    def of(cls, net: Network, state: NetworkState) -> Engine:
+        """Return the engine of a network and a state, made anew where the state's arrays are others than before."""
+        engine, threads = _ENGINES.get(state), get_threads()
+        if engine is None or engine.net is not net or engine.asked != threads or not engine.fits(state):
+            engine = _ENGINES[state] = cls(net, state, threads)
+        return engine
+
+    def fits(self, state: NetworkState) -> bool:
+        """Tell whether the state still has the arrays that the tables point to."""
+        arrays = list(_arrays(state))
+        return len(arrays) == len(self._arrays) and all(a is b for a, b in zip(arrays, self._arrays, strict=True))
+
+    def run(self, state: NetworkState, ticks: int) -> None:
+        """Advance the state by a slice."""
+        for share in self.shares:
+            share.begin(state)
+        counter, end = np.zeros(1, np.int64), state.tick + ticks
+        if self.threads == 1:
+            reached = self._run(0, state.tick, end, counter)
+        else:
+            with ThreadPoolExecutor(self.threads) as pool:
+                going = [pool.submit(self._run, thread, state.tick, end, counter) for thread in range(self.threads)]
+                reached = max(share.result() for share in going)
+        self.shares[0].end(state)
+        state.tick = reached
+        for buffer in state.spikes.values():
+            buffer.tick = reached
+        if reached % self.window == 0:
+            self._check_rates(state)
+
+    def _run(self, thread: int, begin: int, end: int, counter: np.ndarray) -> int:
+        """Run one thread's share."""
+        from neurosim.kernels._wait import sleeper
+        from neurosim.kernels.network import run
+
+        share = self.shares[thread]
+        tables = share.columns, share.links, share.inputs, self._rings, self._parts, self._like
+        return run(*tables, begin, end, self.slice_ticks, self.window, thread, counter, *sleeper())
+
+    def _check_rates(self, state: NetworkState) -> None:
+        """Stop where a population fires too much."""
+        from neurosim.kernels.network import runaway
+
+        found = runaway(self._rings, self.shares[0].columns, state.tick, self.window)
+        if found < 0:
+            return
+        net, name = self.net, list(self.net.populations)[found]
+        ends = state.spikes[name].ends
+        spikes = int(ends[state.tick % ends.size] - ends[(state.tick - self.window) % ends.size])
+        rate = spikes / (net.populations[name].n * self.window * net.dt * 1e-3)
+        time = state.tick * net.dt
+        error = RunawayActivity(f"population {name!r} fires at {rate:.0f} Hz at {time:g} ms, more than max_rate = {net.max_rate:g} Hz")
+        raise with_hint(error, "the state stands at that time; look at weights and inputs, or raise max_rate of the network")
+
+
+def _arrays(state: NetworkState) -> Any:
+    """Yield the arrays of a state that tables point to."""
+    for units in state.units.values():
+        yield units.values
+    for buffer in state.spikes.values():
+        yield buffer.units
+        yield buffer.ends
+    for learning in state.learning.values():
+        yield from (learning.weights, learning.marks, learning.pre, learning.post, learning.history)
+    yield from state.arriving.values()
+    yield from state.memory.values()

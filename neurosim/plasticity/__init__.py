@@ -1,0 +1,3 @@
+"""Rules by which the weights of a projection change."""
+
+from neurosim.plasticity.stdp import PairSTDP as PairSTDP
