@@ -22,7 +22,7 @@ html_title = "neurosim"
 html_static_path = ["_static"]
 html_math_renderer = "mathml"
 
-myst_enable_extensions = ["amsmath", "dollarmath", "deflist"]
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "deflist"]
 myst_heading_anchors = 3
 
 suppress_warnings = ["ref.python"]  # words of a shape, as in (replicas, n_units), may name attributes of several classes

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurosim.backends import brian2_parts as parts
+from neurosim.backends import _brian2 as parts
 from neurosim.checks import real, ticks_of, whole
 from neurosim.errors import MissingExtra, with_hint
 from neurosim.interrupt import Interrupted

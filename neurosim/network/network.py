@@ -265,13 +265,15 @@ class Network:
         if missing:
             raise TypeError(f"{where}: must be an input such as neurosim.PoissonInput, got {source!r} without {missing[0]}")
         self._population(where, source.target)
-        self._check_variable(where, source.target, self.variable_of(source))
+        self._check_variable(where, source.target, self.variable_of(source), source.slot)
         _check_size(where, source, self.populations[source.target].n)
 
-    def _check_variable(self, where: str, population: str, variable: str | None) -> None:
+    def _check_variable(self, where: str, population: str, variable: str | None, slot: str = "deliver") -> None:
+        """Refuse a variable that the units lack, or that would be set to zero before it counts."""
         neuron = self.populations[population].neuron
         kind = type(neuron).__name__
-        names = [*neuron.variables, *([CURRENT] if getattr(neuron, "takes_current", False) else [])]
+        takes_current = slot == CURRENT and getattr(neuron, "takes_current", False)
+        names = [*neuron.variables, *([CURRENT] if takes_current else [])]
         variable = variable or getattr(neuron, "port", None)
         if variable is None:
             error = ValueError(f"{where}: units of {population!r} are {kind}, which take no input unless a variable is named")

@@ -253,7 +253,8 @@ class TestBadInput:
             ({"delay": 0.04}, "delay of 'e' must be at least dt = 0.1, got 0.04", None),
             ({"delay": 0.25}, "delay of 'e' must be a multiple of dt = 0.1, got 0.25", "choose a dt that divides it"),
             ({"delay": 0.0}, "delay must be finite and above 0, got 0", None),
-            ({"variable": "ge"}, "projection 'e': LIF of 'exc' has no variable 'ge'", "it has v, current"),
+            ({"variable": "ge"}, "projection 'e': LIF of 'exc' has no variable 'ge'", "it has v"),
+            ({"variable": "current"}, "projection 'e': LIF of 'exc' has no variable 'current'", "it has v"),
             ({"storage": "dense"}, "storage must be one of 'bits', 'rows', got 'dense'", None),
             ({"weight": np.ones(10), "storage": "bits"}, "storage 'bits' needs one weight", "leave storage out"),
         ],
@@ -262,6 +263,23 @@ class TestBadInput:
         with pytest.raises(ValueError, match=message) as caught:
             self.net(**changes)
         assert hint is None or hint in caught.value.__notes__[0]
+
+    @pytest.mark.parametrize(
+        ("source", "message"),
+        [
+            (ns.PoissonInput("ecx", rate=1.0, weight=1.0), "input 'x': no population 'ecx'"),
+            (ns.PoissonInput("exc", rate=1.0, weight=1.0, variable="current"), "input 'x': LIF of 'exc' has no variable 'current'"),
+            (ns.PoissonInput("src", rate=1.0, weight=1.0), "input 'x': units of 'src' are Poisson, which take no input"),
+            (ns.StepCurrent("exc", [0.0], [[1.0, 2.0]]), r"input 'x': amplitudes must have shape \(k,\) or \(k, 10\)"),
+        ],
+    )
+    def test_inputs(self, source: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            ns.Network({"exc": self.cell, "src": ns.Population(ns.Poisson(5.0), 3)}, inputs={"x": source})
+
+    def test_a_spike_list_of_units_that_are_not_there(self) -> None:
+        with pytest.raises(ValueError, match=r"population 'src': units of a spike list must lie in 0 ... 2 for a population of 3, got 7"):
+            ns.Network({"src": ns.Population(ns.SpikeList([7], [1.0]), 3)})
 
     def test_a_population_without_a_model(self) -> None:
         with pytest.raises(TypeError, match="neuron must be a model of a neuron such as neurosim.LIF\\(\\), got the class LIF"):
