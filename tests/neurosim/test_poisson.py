@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 import scipy.stats
@@ -19,6 +20,8 @@ from neurosim.neurons.lif import LIF
 from neurosim.neurons.poisson import RARE, Poisson
 from tests.neurosim.single import run
 from tests.reference import poisson as reference
+
+MANY_DRAWS = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="so many draws take minutes in plain Python")
 
 SEEDS = st.integers(0, 2**64 - 1)
 TICKS = st.integers(0, 2**40)
@@ -87,6 +90,7 @@ def test_ranges_of_units_do_not_matter(dtype: Any, rate: Any) -> None:
             assert fire(Poisson(rate=rate), 9000, 5, tick, dtype=dtype, cuts=cuts) == whole
 
 
+@MANY_DRAWS
 @REALS
 @pytest.mark.parametrize("p", [2e-5, 0.001, 0.03, 0.1, 0.7])
 def test_the_law_of_spikes(dtype: Any, p: float) -> None:
@@ -116,6 +120,7 @@ def test_intervals_are_geometric(p: float) -> None:
     assert ((observed - expected) ** 2 / expected).sum() < scipy.stats.chi2.ppf(0.999, edges.size - 1)
 
 
+@MANY_DRAWS
 @pytest.mark.parametrize("rate", [100.0, 2000.0, np.full(6000, 300.0)])
 def test_units_and_ticks_are_independent(rate: Any) -> None:
     """Spikes of neighbours in a tick, and of one unit in neighbouring ticks, coincide as often as chance has it."""
@@ -211,6 +216,7 @@ def test_the_law_of_events_is_exact(dtype: Any, relative: float, mean: float) ->
     assert np.abs(law - exact).max() < relative * exact.max() + 1e-12
 
 
+@MANY_DRAWS
 @REALS
 @pytest.mark.parametrize("mean", [0.002, 0.02, 0.05, 2.0, 40.0, 1000.0])
 def test_events_follow_the_law(dtype: Any, mean: float) -> None:
@@ -258,6 +264,7 @@ def test_float32_and_float64_receive_the_same_events() -> None:
         assert different == 0
 
 
+@MANY_DRAWS
 def test_mean_and_deviation_of_the_potential() -> None:
     """Without a threshold v is shot noise: its mean is tau J nu, its variance tau J^2 nu / 2 (Campbell), here seen at the ticks."""
     neuron, n, mean = LIF(tau=20.0, rest=0.0, threshold=1e6, reset=0.0), 4000, 2.0
