@@ -184,7 +184,9 @@ def figure(data: xr.Dataset) -> Axes:
             title="c  rates of cells",
         )
         _distribution(full.cvs, CV_EDGES, below[1])
-        below[1].set(xlabel="CV of the intervals of a cell", ylabel="fraction of cells per unit of CV", xlim=(0, 3.5), title="d  irregularity")
+        below[1].set(
+            xlabel="CV of the intervals of a cell", ylabel="fraction of cells per unit of CV", xlim=(0, 3.5), title="d  irregularity"
+        )
         for ax in below[:2]:
             ns.plot.legend(ax, loc="upper right")
         _steps(full, below[2])
@@ -281,7 +283,7 @@ EXPERIMENT = ns.Experiment(
     fixed={"steps": (0.1, 0.05, 0.025), "settle": 500.0, "duration": 2000.0, "life": 20_000.0},
     tiny=TINY,
     full=FULL,
-    full_time="1 hour on 1 core",
+    full_time="25 minutes on 1 core",
     claims=(
         ns.Claim("CUBA: networks that fire on, irregularly, 2.5 s from the start", 1.0, 0.0, "paper", awake_and_irregular("cuba"), REVIEW),
         ns.Claim("COBA: networks that fire on, irregularly, 2.5 s from the start", 1.0, 0.0, "paper", awake_and_irregular("coba"), REVIEW),

@@ -104,16 +104,7 @@ class SpikeTrains:
         run : xarray.Dataset
             What :func:`neurosim.simulate` returned.
         *names : str
-            Names of recordings of spikes.
-
-        Returns
-        -------
-        SpikeTrains
-
-        Raises
-        ------
-        ValueError
-            If there is no such recording.
+            Names of recordings of spikes; an unknown one raises ValueError.
 
         Examples
         --------
@@ -154,8 +145,7 @@ class SpikeTrains:
 
         Examples
         --------
-        >>> trains = SpikeTrains([1.0, 2.0, 12.0], [0, 1, 0], n_units=3, start=0.0, stop=20.0)
-        >>> trains.between(2.0, 10.0).unit
+        >>> SpikeTrains([1.0, 2.0, 12.0], [0, 1, 0], n_units=3, start=0.0, stop=20.0).between(2.0, 10.0).unit
         array([1])
         """
         stop = self.stop if stop is None else stop
@@ -172,10 +162,6 @@ class SpikeTrains:
 
 def intervals(trains: SpikeTrains) -> tuple[Array, npt.NDArray[np.int64]]:
     """Return all intervals between successive spikes of a unit, and the unit of each.
-
-    Parameters
-    ----------
-    trains : SpikeTrains
 
     Returns
     -------
@@ -230,10 +216,6 @@ def pooled_variation(trains: SpikeTrains) -> float:
 
     Every interval counts, also those of units that fire only twice: in short recordings it is less biased than the mean of
     :func:`variation`. Units of different rates make it larger.
-
-    Parameters
-    ----------
-    trains : SpikeTrains
 
     Returns
     -------

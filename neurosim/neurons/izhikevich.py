@@ -15,15 +15,15 @@ A presynaptic spike adds its weight to the synaptic current :math:`i`, in the un
 is the current of the paper. With `tau_syn` above 0 the current begins at the weight and fades exponentially; its mean over a step is what
 acts.
 
-=====================  ======  =======  =======  ====
-Class                  a       b        c        d
-=====================  ======  =======  =======  ====
-regular spiking        0.02    0.2      -65      8
-intrinsically bursting 0.02    0.2      -55      4
-chattering             0.02    0.2      -50      2
-fast spiking           0.1     0.2      -65      2
-low-threshold spiking  0.02    0.25     -65      2
-=====================  ======  =======  =======  ====
+======================  ======  =======  =======  ====
+Class                   a       b        c        d
+======================  ======  =======  =======  ====
+regular spiking         0.02    0.2      -65      8
+intrinsically bursting  0.02    0.2      -55      4
+chattering              0.02    0.2      -50      2
+fast spiking            0.1     0.2      -65      2
+low-threshold spiking   0.02    0.25     -65      2
+======================  ======  =======  =======  ====
 
 Source: E. M. Izhikevich, IEEE Trans. Neural Netw. 14, 1569 (2003). Differs from the paper in: a synapse takes at least one step, where the
 paper's program lets a spike act in the step in which it is found.

@@ -7,8 +7,11 @@ current :math:`I`, in mV (it is the resistance times the current), is constant d
 
 .. math:: v(t + \Delta t) = P v(t) + (1 - P) \bigl(v_\text{rest} + I(t)\bigr), \qquad P = e^{-\Delta t / \tau}
 
-For constant :math:`I` the time between two spikes is the refractory time and :math:`\tau \ln \frac{v_\infty - v_\text{reset}}{v_\infty -
-\theta}`, :math:`v_\infty = v_\text{rest} + I`, rounded up to whole steps. Rates under noise: :mod:`neurosim.neurons.theory`.
+For constant :math:`I` the time between two spikes is :math:`t_\text{ref} + T`, :math:`T = \tau \ln \frac{v_\infty -
+v_\text{reset}}{v_\infty
+- \theta}` with :math:`v_\infty = v_\text{rest} + I`. In steps it is :math:`t_\text{ref} - \Delta t + \lceil T / \Delta t \rceil \Delta t`
+(with no refractory time, :math:`\lceil T / \Delta t \rceil \Delta t`): v is held in the steps after the spike but the last, which moves it
+already. Rates under noise: :mod:`neurosim.neurons.theory`.
 
 Source: N. Brunel, "Dynamics of sparsely connected networks of excitatory and inhibitory spiking neurons", J. Comput. Neurosci. 8, 183
 (2000). Differs from the paper in: time runs in steps, and jumps that arrive in the refractory time are lost.

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurosim.plot.raster import spikes
 from neurosim.plot.style import COLOURS, axes_or_new, legend
+from neurosim.spiketrains import SpikeTrains, intervals, variation
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -57,10 +58,18 @@ def isi(run: xr.Dataset, name: str, *, bins: int = 60, ax: Axes | None = None) -
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
         raise ValueError(f"bins must be a number of bins, at least 1, got {bins!r}")
     events = spikes(run, name)
-    gaps, owner = intervals(events.time, events.row)
+    trains = SpikeTrains(
+        events.time,
+        events.row,
+        1 + int(events.row.max(initial=0)),
+        float(events.time.min(initial=0.0)),
+        float(events.time.max(initial=0.0)) + 1.0,
+    )
+    gaps, _ = intervals(trains)
     if not gaps.size:
         raise ValueError(f"recording {name!r} has no intervals: no unit fired twice")
-    cv = variation(gaps, owner)
+    cv = variation(trains, fewest=FEWEST_INTERVALS)
+    cv = cv[np.isfinite(cv)]
     ax = axes_or_new(ax)
     longest = float(np.quantile(gaps, 0.995)) * 1.001
     counts, edges = np.histogram(gaps, bins=bins, range=(0.0, longest))
@@ -75,32 +84,3 @@ def isi(run: xr.Dataset, name: str, *, bins: int = 60, ax: Axes | None = None) -
     ax.set_ylim(bottom=0.0)
     legend(ax)
     return ax
-
-
-def intervals(time: np.ndarray, unit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the intervals between successive spikes of a unit, and the unit of each.
-
-    Examples
-    --------
-    >>> intervals(np.array([0.0, 1.0, 3.0, 7.0]), np.array([5, 2, 5, 5]))
-    (array([3., 4.]), array([5, 5]))
-    """
-    order = np.lexsort((time, unit))
-    time, unit = time[order], unit[order]
-    same = unit[1:] == unit[:-1]
-    return np.diff(time)[same], unit[1:][same]
-
-
-def variation(gaps: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Return the coefficient of variation of the intervals of each unit that has at least three of them.
-
-    Examples
-    --------
-    >>> variation(np.array([1.0, 2.0, 3.0, 9.0]), np.array([4, 4, 4, 7]))
-    array([0.40824829])
-    """
-    _, index, counts = np.unique(owner, return_inverse=True, return_counts=True)
-    mean = np.bincount(index, gaps) / counts
-    spread = np.sqrt(np.bincount(index, (gaps - mean[index]) ** 2) / counts)
-    enough = counts >= FEWEST_INTERVALS
-    return spread[enough] / mean[enough]

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from matplotlib.colors import to_rgb
 
 from neurosim import plot
-from neurosim.plot.intervals import intervals, variation
 from neurosim.plot.raster import MOST_MARKS, density, rate
 from neurosim.plot.style import COLOURS, FAINT
+from neurosim.spiketrains import SpikeTrains, intervals, variation
 
 pytestmark = pytest.mark.usefixtures("_close_figures")
 
@@ -234,9 +234,9 @@ class TestIntervals:
     def test_those_of_a_poisson_process(self, rng: np.random.Generator) -> None:
         """Over 400 units of some 500 intervals, the mean CV scatters by 0.7 / sqrt(2e5)... below 0.005 around 1."""
         time = np.cumsum(rng.exponential(20.0, (400, 500)), axis=1)
-        gaps, owner = intervals(time.ravel(), np.repeat(np.arange(400), 500))
-        assert gaps.size == 400 * 499
-        assert variation(gaps, owner).mean() == pytest.approx(1.0, abs=0.01)
+        trains = SpikeTrains(time.ravel(), np.repeat(np.arange(400), 500), 400, 0.0, time.max() + 1.0)
+        assert intervals(trains)[0].size == 400 * 499
+        assert variation(trains).mean() == pytest.approx(1.0, abs=0.01)
 
     @given(some.lists(some.tuples(some.integers(0, 99), some.integers(0, 4)), unique=True))
     def test_those_of_a_loop(self, spikes: list[tuple[int, int]]) -> None:
@@ -247,7 +247,8 @@ class TestIntervals:
             if unit in last:
                 wanted.append((unit, time - last[unit]))
             last[unit] = time
-        gaps, owner = intervals(np.array([time for time, _ in spikes]), np.array([unit for _, unit in spikes]))
+        time, unit = np.array([time for time, _ in spikes], float), np.array([unit for _, unit in spikes], int)
+        gaps, owner = intervals(SpikeTrains(time, unit, 1 + unit.max(initial=0), time.min(initial=0.0), time.max(initial=0.0) + 1.0))
         assert sorted(zip(owner.tolist(), gaps.tolist(), strict=True)) == sorted(wanted)
 
     def test_the_density_is_normed(self, rng: np.random.Generator) -> None:

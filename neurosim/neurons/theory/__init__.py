@@ -16,6 +16,11 @@ At the threshold :math:`\theta` the neuron fires and is held at the reset :math:
 :func:`coloured_threshold_shift`     threshold and reset to put into it for noise filtered by fast synapses
 :func:`brunel_rates`                 rates at which Brunel's network of such neurons supports itself
 :func:`brunel_input`                 the input that a neuron of that network receives
+:func:`siegert_variation`            how irregular the intervals are in white noise
+:func:`lif_response`                 how the rate follows a small change of the input
+:func:`brunel_mode`                  the oscillation of that network that grows fastest
+:func:`brunel_resonances`            all its modes, damped ones too
+:func:`brunel_spectrum`              the spectrum of its rate with finitely many neurons
 ===================================  ============================================================================
 
 Times are in ms, potentials in mV, rates in Hz. All arguments but those of :func:`brunel_rates` may be arrays of any shapes that broadcast.
@@ -31,14 +36,23 @@ from __future__ import annotations
 from neurosim.neurons.theory.brunel import brunel_input, brunel_rates
 from neurosim.neurons.theory.discrete import discrete_rate
 from neurosim.neurons.theory.rates import lif_rate, siegert_rate
+from neurosim.neurons.theory.response import lif_response
 from neurosim.neurons.theory.shifts import coloured_threshold_shift, discrete_threshold_shift
+from neurosim.neurons.theory.stability import brunel_loop, brunel_mode, brunel_resonances, brunel_spectrum
+from neurosim.neurons.theory.variation import siegert_variation
 
 __all__ = [
     "brunel_input",
+    "brunel_loop",
+    "brunel_mode",
     "brunel_rates",
+    "brunel_resonances",
+    "brunel_spectrum",
     "coloured_threshold_shift",
     "discrete_rate",
     "discrete_threshold_shift",
     "lif_rate",
+    "lif_response",
     "siegert_rate",
+    "siegert_variation",
 ]

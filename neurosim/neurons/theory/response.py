@@ -101,7 +101,7 @@ def lif_response(
 def _integrate(
     lam: Complex, mu: float, sigma: float, *, tau: float, threshold: float, reset: float, refractory: float
 ) -> tuple[float, Complex, Complex]:
-    """Return the rate in 1/ms, and the responses over it. Rows of y: P and J of order 0, by rate, by mean, by variance; the integral of P."""
+    """Return the rate in 1/ms, and the responses over it. Rows of y: P and J of order 0, by rate, mean and variance; the integral of P."""
     y = np.zeros((9, lam.size), complex)
     y[1] = y[3] = 1.0
     for begin, end in ((threshold, reset), (reset, min(reset, mu) - _DEPTH * sigma)):
