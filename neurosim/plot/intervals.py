@@ -58,13 +58,8 @@ def isi(run: xr.Dataset, name: str, *, bins: int = 60, ax: Axes | None = None) -
     if isinstance(bins, bool) or not isinstance(bins, int) or bins < 1:
         raise ValueError(f"bins must be a number of bins, at least 1, got {bins!r}")
     events = spikes(run, name)
-    trains = SpikeTrains(
-        events.time,
-        events.row,
-        1 + int(events.row.max(initial=0)),
-        float(events.time.min(initial=0.0)),
-        float(events.time.max(initial=0.0)) + 1.0,
-    )
+    first, last = float(events.time.min(initial=0.0)), float(events.time.max(initial=0.0))
+    trains = SpikeTrains(events.time, events.row, 1 + int(events.row.max(initial=0)), first, last + 1.0)
     gaps, _ = intervals(trains)
     if not gaps.size:
         raise ValueError(f"recording {name!r} has no intervals: no unit fired twice")
