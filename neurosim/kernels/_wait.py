@@ -7,18 +7,19 @@ lost its processor sleeps and leaves its own to others.
 from __future__ import annotations
 
 import ctypes
+import platform
 import sys
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic as numba_intrinsic
 
 from neurosim.kernels._jit import jit
 
 intrinsic: Any = numba_intrinsic
 
-LOOKS = 20_000
+LOOKS = 10_000
 """Looks before the first nap: some tens of microseconds."""
 NAP = 50
 """Microseconds (on Windows a millisecond is the shortest)."""
@@ -51,6 +52,23 @@ def look(typingctx, counter):
 
 
 @intrinsic
+def relax(typingctx):
+    """Tell the processor that this is a waiting loop, so that it leaves its units to the other thread of its core."""
+
+    def codegen(context, builder, signature, args):
+        machine = platform.machine().lower()
+        if machine in ("x86_64", "amd64", "i686"):
+            pause = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, pause, "llvm.x86.sse2.pause"), [])
+        elif machine in ("aarch64", "arm64"):
+            hint = ir.FunctionType(ir.VoidType(), [ir.IntType(32)])
+            builder.call(cgutils.get_or_insert_function(builder.module, hint, "llvm.aarch64.hint"), [ir.Constant(ir.IntType(32), 1)])
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
+@intrinsic
 def nap(typingctx, sleep, time):
     """Call a function of the system that sleeps for a time, by its address."""
 
@@ -69,6 +87,7 @@ def meet(counter, goal, sleep, time):
     looks = 0
     while look(counter) < goal:
         looks += 1
+        relax()
         if looks > LOOKS:
             nap(sleep, time)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from neurosim.kernels._bits import popcount
 from neurosim.kernels._calls import call, matrix_at, vector_at
 from neurosim.kernels._jit import jit
 from neurosim.kernels._wait import meet
@@ -21,6 +22,8 @@ ROWS, WEIGHTED, BITS, DELAYED, PLASTIC = range(5)
 BLOCK = 512
 """Ranges of units begin at multiples of it."""
 _PADDING = 64
+_FLAGS = np.uint64(0x0101010101010101)
+_ONE = np.uint64(1)
 
 
 def _table(integers: str, **others: str) -> np.dtype:
@@ -45,15 +48,17 @@ INPUT = _table("add variable memory n_memory parameters n_parameters", seed="u8"
 
 @jit
 def collect(words, first, last, units):
-    """Write the units in first ... last - 1 whose flag is set to units, ascending; return how many. words (n / 8,) uint64 are the flags."""
+    """Write the units in first ... last - 1 whose flag is 1 to units, ascending; return how many. words (n / 8,) uint64 are the flags."""
     count = 0
-    flags = words.view(np.uint8)
     for group in range(first >> 6, (last + 63) >> 6):
         k = group << 3
         if (words[k] | words[k + 1] | words[k + 2] | words[k + 3] | words[k + 4] | words[k + 5] | words[k + 6] | words[k + 7]) != 0:
-            for unit in range(group << 6, min(last, (group << 6) + 64)):
-                if flags[unit]:
-                    units[count] = unit
+            for word in range(k, k + 8):
+                flags = words[word] & _FLAGS
+                while flags:
+                    rest = flags & (flags - _ONE)
+                    units[count] = (word << 3) + (np.int64(popcount((flags ^ rest) - _ONE)) >> 3)
+                    flags = rest
                     count += 1
     return count
 

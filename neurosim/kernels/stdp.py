@@ -98,8 +98,11 @@ def arrive_additive(events, begin, stop, starts, stops, targets, weights, marks,
         first, end = starts[source], stops[source]
         rest = end - (end - first) % LANES
         ahead, until = np.int64(0), np.int64(0)
-        if position + 1 < stop:
-            following = events[(position + 1) & (events.size - 1)]
+        far = np.uint64(events[min(position + 6, stop - 1) & (events.size - 1)])
+        prefetch(starts, far)
+        prefetch(stops, far)
+        if position + 2 < stop:
+            following = events[(position + 2) & (events.size - 1)]
             ahead, until = starts[following], stops[following]
         while first < rest:
             last, soon = min(first + PIECE, rest), min(ahead + PIECE, until)

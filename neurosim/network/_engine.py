@@ -40,11 +40,11 @@ class Engine:
 
         self.net, self.asked = net, threads
         self._arrays = list(_arrays(state))
-        self._like = np.zeros(0, net.dtype)
         self.slice_ticks = min(net.shortest_delay, LONGEST_SLICE)
         self.window = -(-max(1, round(WINDOW / net.dt)) // self.slice_ticks) * self.slice_ticks
         n_units = sum(population.n for population in net.populations.values())
         self.threads = threads if n_units * self.slice_ticks >= LEAST_WORK * threads else 1
+        self._pool = ThreadPoolExecutor(max(self.threads - 1, 1), "neurosim")
         self.shares = [Share(net, state, thread, self.threads, self.window) for thread in range(self.threads)]
         self._rings = np.zeros(len(net.populations), RING)
         for ring, name in zip(self._rings, net.populations, strict=True):
@@ -72,10 +72,12 @@ class Engine:
         if self.threads == 1:
             reached = self._run(0, state.tick, end, counter)
         else:
-            with ThreadPoolExecutor(self.threads) as pool:
-                going = [pool.submit(self._run, thread, state.tick, end, counter) for thread in range(self.threads)]
-                reached = max(share.result() for share in going)
-        self.shares[0].end(state)
+            going = [self._pool.submit(self._run, thread, state.tick, end, counter) for thread in range(1, self.threads)]
+            reached = self._run(0, state.tick, end, counter)
+            for share in going:
+                share.result()
+        for share in self.shares:
+            share.end(state)
         state.tick = reached
         for buffer in state.spikes.values():
             buffer.tick = reached
@@ -88,7 +90,7 @@ class Engine:
         from neurosim.kernels.network import run
 
         share = self.shares[thread]
-        tables = share.columns, share.links, share.inputs, self._rings, self._parts, self._like
+        tables = share.columns, share.links, share.inputs, self._rings, self._parts, share.like
         return run(*tables, begin, end, self.slice_ticks, self.window, thread, counter, *sleeper())
 
     def _check_rates(self, state: NetworkState) -> None:

@@ -31,6 +31,7 @@ class Share:
         from neurosim.kernels.network import COLUMN, INPUT, LINK, RING
 
         self._net, self._thread, self._threads = net, thread, threads
+        self.like = np.zeros(0, net.dtype)  # each thread counts references to an array of its own
         self._keep: list[np.ndarray] = []
         self._own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._pre: dict[str, np.ndarray] = {}
@@ -38,8 +39,9 @@ class Share:
         self.columns = np.zeros(len(net.populations), COLUMN)
         links: list[Any] = []
         inputs: list[Any] = []
-        for column, ring, name in zip(self.columns, self.rings, net.populations, strict=True):
-            self._fill_column(column, ring, name, state, links, inputs, window)
+        borders = share_borders([population.n for population in net.populations.values()], threads)
+        for column, ring, name, own in zip(self.columns, self.rings, net.populations, borders, strict=True):
+            self._fill_column(column, ring, name, state, links, inputs, own, window)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
 
     def begin(self, state: NetworkState) -> None:
@@ -50,20 +52,19 @@ class Share:
             _take_over(units, ends, state.spikes[name], state.tick, column)
 
     def end(self, state: NetworkState) -> None:
-        """Give back to the state what all threads have changed alike."""
+        """Give back to the state what all threads that have units of a target have changed alike."""
         for name, pre in self._pre.items():
             state.learning[name].pre[...] = pre
 
     # --- tables ---------------------------------------------------------------------------------------------------------------
 
     def _fill_column(
-        self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any], window: int
+        self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any], borders: np.ndarray, window: int
     ) -> None:
         net, population, variables = self._net, self._net.populations[name], state.units[name]
         names, neuron = variables.names, population.neuron
         parts = {key: source for key, source in net.inputs.items() if source.target == name}
         coming = {key: projection for key, projection in net.projections.items() if projection.target == name}
-        borders = share_borders(population.n, self._threads)
         column["first"], column["last"], column["n"] = borders[self._thread], borders[self._thread + 1], population.n
         column["n_rows"] = len(variables.values)
         self._point(column, "values", variables.values)
@@ -150,7 +151,7 @@ class Share:
         link["kind"] = PLASTIC
         link["n_weights"], link["n_marks"] = self._point(link, "weights", learning.weights), self._point(link, "marks", learning.marks)
         pre = learning.pre
-        if self._threads > 1:
+        if self._threads > 1 and self._has_work(projection.target):
             pre = self._pre[key] = learning.pre.copy()
         for name, array in (("pre", pre), ("post", learning.post), ("history", learning.history)):
             self._point(link, name, array)
@@ -174,6 +175,11 @@ class Share:
         entry["seed"] = _seed(state, f"input {key}")
         return entry
 
+    def _has_work(self, population: str) -> bool:
+        """Tell whether this thread has units of a population."""
+        column = self.columns[list(self._net.populations).index(population)]
+        return bool(column["first"] < column["last"])
+
     def _bounds(self, synapses: Any, borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return where the part of each row that lies in this thread's range begins and ends."""
         if self._threads == 1:
@@ -191,18 +197,27 @@ class Share:
         return array.size
 
 
-def share_borders(n: int, threads: int) -> np.ndarray:
-    """Return where the ranges of units of all threads begin: multiples of 512, and n at the end.
+def share_borders(sizes: list[int], threads: int) -> list[np.ndarray]:
+    """Return where the ranges of units of all threads begin, by population: multiples of 512, and n at the end.
+
+    Where blocks cannot be shared evenly, the next population makes up for it.
 
     Examples
     --------
-    >>> share_borders(10_000, 2).tolist()
-    [0, 5120, 10000]
+    >>> [borders.tolist() for borders in share_borders([10_000, 2_500, 2_500], 2)]
+    [[0, 5120, 10000], [0, 1024, 2500], [0, 1536, 2500]]
     """
     from neurosim.kernels.network import BLOCK
 
-    blocks = -(-n // BLOCK)
-    return np.array([min(n, -(-blocks * part // threads) * BLOCK) for part in range(threads + 1)])
+    parts = np.arange(threads + 1)
+    ahead, found = np.zeros(threads + 1), []
+    for n in sizes:
+        wanted = n * parts / threads
+        borders = np.clip(np.rint((wanted - ahead) / BLOCK).astype(int) * BLOCK, 0, n)
+        borders[0], borders[-1] = 0, n
+        found.append(np.maximum.accumulate(borders))
+        ahead += found[-1] - wanted
+    return found
 
 
 def point_ring(table: Any, units: np.ndarray, ends: np.ndarray) -> None:
