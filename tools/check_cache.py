@@ -30,7 +30,8 @@ with event.install_recorder("numba:compile") as compiled:
 
     cells = {
         "a": ns.Population(ns.LIF(), 1000), "b": ns.Population(ns.LIFCurrent(), 600), "c": ns.Population(ns.LIFConductance(), 600),
-        "d": ns.Population(ns.AdaptiveExponential(), 50), "e": ns.Population(ns.Izhikevich(), 50), "f": ns.Population(ns.Poisson(50.0), 300),
+        "d": ns.Population(ns.AdaptiveExponential(), 50),
+        "e": ns.Population(ns.Izhikevich(), 50), "f": ns.Population(ns.Poisson(50.0), 300),
     }
     wires = {
         "a-a": ns.Projection("a", "a", ns.bernoulli(1000, 1000, 0.1, rng=rng), weight=-0.2, delay=1.5),

@@ -98,9 +98,10 @@ def arrive_additive(events, begin, stop, starts, stops, targets, weights, marks,
         first, end = starts[source], stops[source]
         rest = end - (end - first) % LANES
         ahead, until = np.int64(0), np.int64(0)
-        far = np.uint64(events[min(position + 6, stop - 1) & (events.size - 1)])
+        far = np.uint64(events[min(position + 8, stop - 1) & (events.size - 1)])
         prefetch(starts, far)
         prefetch(stops, far)
+        prefetch(pre, far)
         if position + 2 < stop:
             following = events[(position + 2) & (events.size - 1)]
             ahead, until = starts[following], stops[following]
