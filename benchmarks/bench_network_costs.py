@@ -44,7 +44,7 @@ print(net.projections["exc-exc"].storage)
 """
 
 MEMORY = """
-import resource, sys
+import sys
 import numpy as np
 import neurosim as ns
 kind = sys.argv[1]
@@ -71,7 +71,8 @@ def run(n, degree):
 
 
 def peak():
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
 
 run({small}, 10)

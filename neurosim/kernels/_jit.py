@@ -29,11 +29,13 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import llvmlite
-import numba
 import numpy as np
-from numba.core import config, event
 
-from neurosim.sources import fingerprint, import_root, imported_files
+from neurosim.sources import fingerprint, import_later, import_root, imported_files
+
+import_later("numpy.f2py")  # Numba looks at SciPy, which takes all names of NumPy: this one alone takes 0.1 s, and nobody uses it
+import numba  # noqa: E402
+from numba.core import config, event  # noqa: E402
 
 F = TypeVar("F", bound=Callable[..., Any])
 
