@@ -60,12 +60,12 @@ def run(n, degree):
             synapses = ns.fixed_in_degree(n // parts, n // parts, degree // parts, rng=rng)
             total += synapses.n_synapses
             weight = np.full(synapses.n_synapses, 0.1, np.float32) if kind == "weights" else 0.1
-            delay = rng.integers(1, 4, synapses.n_synapses, np.uint8) if kind == "delays" else 1.5
+            delay = rng.integers(1, 20, synapses.n_synapses, np.uint8) if kind == "delays" else 1.5  # all multiples of dt from 1 to 19
             rule = ns.PairSTDP(0.2) if kind == "plastic" else None
             storage = None if kind in ("bits", "plastic") else "rows"
             wires[source + target] = ns.Projection(source, target, synapses, weight=weight, delay=delay, plasticity=rule, storage=storage)
     noise = {{name: ns.PoissonInput(name, rate=15_000.0, weight=0.1) for name in cells}}
-    net = ns.Network(cells, wires, noise)
+    net = ns.Network(cells, wires, noise, dt=1.0 if kind == "delays" else 0.1)
     ns.simulate(net, net.init(seed=1), duration=20.0, record={{name: ns.Spikes(name) for name in cells}})
     return total
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurosim.network.parts import BLOCK
 from neurosim.network.state import aligned
 
 if TYPE_CHECKING:
@@ -207,13 +208,13 @@ def share_borders(sizes: list[int], threads: int) -> list[np.ndarray]:
     >>> [borders.tolist() for borders in share_borders([10_000, 2_500, 2_500], 2)]
     [[0, 5120, 10000], [0, 1024, 2500], [0, 1536, 2500]]
     """
-    from neurosim.kernels.network import BLOCK
+    from neurosim.kernels.network import BLOCK as UNITS
 
     parts = np.arange(threads + 1)
     ahead, found = np.zeros(threads + 1), []
     for n in sizes:
         wanted = n * parts / threads
-        borders = np.clip(np.rint((wanted - ahead) / BLOCK).astype(int) * BLOCK, 0, n)
+        borders = np.clip(np.rint((wanted - ahead) / UNITS).astype(int) * UNITS, 0, n)
         borders[0], borders[-1] = 0, n
         found.append(np.maximum.accumulate(borders))
         ahead += found[-1] - wanted
@@ -245,9 +246,17 @@ def _seed(state: NetworkState, part: str) -> int:
 
 
 def _late(ticks: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return how many ticks after the first synapses each one transmits; codes say which of the delays, in ticks, it has."""
+    """Return how many ticks after the first synapses each one transmits; codes say which of the delays, in ticks, it has.
+
+    Where the delays are all the multiples of a tick from the shortest to the longest, these are the codes themselves.
+    """
     late = (ticks - ticks.min(initial=2**31)).astype(np.uint16)
-    return codes if (late == np.arange(len(late))).all() else late[codes]
+    if (late == np.arange(len(late))).all():
+        return codes
+    found = np.empty_like(codes)
+    for first in range(0, len(codes), BLOCK):  # indexing takes eight bytes a number while it lasts
+        found[first : first + BLOCK] = late[codes[first : first + BLOCK]]
+    return found
 
 
 def _kinds(dtype: str) -> dict[str, Any]:

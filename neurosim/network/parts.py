@@ -14,7 +14,7 @@ from neurosim.connectivity.rows import BitRows
 from neurosim.errors import with_hint
 
 STORAGES = ("bits", "rows")
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 """Numbers that are looked at at a time, to need little memory beside them."""
 
 
