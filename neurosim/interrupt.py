@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,7 +30,8 @@ class Interrupted(KeyboardInterrupt):
 class CtrlC:
     """Takes a first Ctrl-C as a wish while the block lasts; a second one stops at once.
 
-    In threads other than the main one, and where somebody else handles the signal already, nothing is changed.
+    In threads other than the main one, and where somebody else handles the signal already, nothing is changed. A handler that passes on to
+    Python's own, as Brian2 installs one when it is imported, steps back for as long.
 
     Attributes
     ----------
@@ -47,18 +48,19 @@ class CtrlC:
 
     def __init__(self) -> None:
         self.pressed = False
-        self._ours = False
+        self._before: Any = None
 
     def __enter__(self) -> Self:
         in_main = threading.current_thread() is threading.main_thread()
-        self._ours = in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        if self._ours:
+        handler = signal.getsignal(signal.SIGINT)
+        if in_main and signal.default_int_handler in (handler, getattr(handler, "previous_handler", None)):
+            self._before = handler
             signal.signal(signal.SIGINT, self._press)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._ours:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
 
     def _press(self, number: int, frame: FrameType | None) -> None:
         if self.pressed:

@@ -376,9 +376,25 @@ class TestCtrlC:
 
     @pytest.mark.parametrize("action", [lambda: None, ctrl_c, lambda: 1 / 0])
     def test_the_handler_is_restored(self, action: Callable[[], object]) -> None:
+        before = signal.getsignal(signal.SIGINT)
         with contextlib.suppress(KeyboardInterrupt, ZeroDivisionError):
             simulate(Walk(probe=Probe(3, action)), Walk().init(4), steps=5)
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        assert signal.getsignal(signal.SIGINT) is before
+
+    def test_a_handler_that_passes_on_to_pythons_own_steps_back(self) -> None:
+        """Brian2 installs one when it is imported."""
+
+        def passing_on(number: int, frame: Any) -> None:
+            signal.default_int_handler(number, frame)
+
+        passing_on.previous_handler = signal.default_int_handler  # pyright: ignore[reportFunctionMemberAccess]
+        before = signal.signal(signal.SIGINT, passing_on)
+        try:
+            with pytest.raises(Interrupted, match="after 3 of 5 ticks"):
+                simulate(Walk(probe=Probe(3, ctrl_c)), Walk().init(4), steps=5)
+            assert signal.getsignal(signal.SIGINT) is passing_on
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     @pytest.mark.parametrize("handler", [signal.SIG_IGN, lambda number, frame: None])
     def test_another_handler_is_left_alone(self, handler: Any) -> None:
