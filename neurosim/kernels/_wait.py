@@ -19,8 +19,8 @@ from neurosim.kernels._jit import jit
 
 intrinsic: Any = numba_intrinsic
 
-LOOKS = 10_000
-"""Looks before the first nap: some tens of microseconds."""
+LOOKS = 2_000
+"""Looks before the first nap: some forty microseconds."""
 NAP = 50
 """Microseconds (on Windows a millisecond is the shortest)."""
 _ALIGN = 8
