@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,17 @@ hypothesis.settings.load_profile("neurosim")
 def rng() -> np.random.Generator:
     """Return a generator with a fixed seed, new for each test."""
     return np.random.default_rng(20260704)
+
+
+@pytest.fixture
+def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Return a function that lets two threads share a network, however little there is to do; one thread comes back after the test."""
+    import neurosim as ns
+
+    monkeypatch.setattr("neurosim.network._engine.LEAST_WORK", 1)
+    before = ns.get_threads()
+    yield functools.partial(ns.set_threads, 2)
+    ns.set_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -260,12 +260,11 @@ def run(columns, links, inputs, rings, shares, like, begin, end, slice_ticks, wi
     those that all read, rings (n_populations,), after each slice; with one thread these are the same.
     """
     n_threads = shares.shape[1]
-    ahead = thread * columns.size // n_threads  # threads work on different populations: no two of them write to one cache line
     tick, met = begin, 0
     while tick < end:
         until = min(end, (tick // slice_ticks + 1) * slice_ticks)
         for k in range(columns.size):
-            run_column(columns[(k + ahead) % columns.size], links, inputs, like, tick, until)
+            run_column(columns[k], links, inputs, like, tick, until)
         if n_threads > 1:
             met += n_threads
             meet(counter, met, sleep, nap)

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from neurosim.network.network import Network
     from neurosim.network.state import NetworkState
 
-LONGEST_SLICE = 256
-WINDOW = 10.0
-"""Time in ms over which the rate of a population is watched."""
 LEAST_WORK = 50_000
 """Units times ticks of a slice, for each thread, below which one thread does it all: meeting would take longer than what is shared."""
 
@@ -38,14 +35,13 @@ class Engine:
     def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
         from neurosim.kernels.network import RING
 
-        self.net, self.asked = net, threads
+        self.net, self.asked, self.seed = net, threads, state.seed
         self._arrays = list(_arrays(state))
-        self.slice_ticks = min(net.shortest_delay, LONGEST_SLICE)
-        self.window = -(-max(1, round(WINDOW / net.dt)) // self.slice_ticks) * self.slice_ticks
+        self.slice_ticks, self.window = net.slice_ticks, net.window
         n_units = sum(population.n for population in net.populations.values())
         self.threads = threads if n_units * self.slice_ticks >= LEAST_WORK * threads else 1
         self._pool = ThreadPoolExecutor(max(self.threads - 1, 1), "neurosim")
-        self.shares = [Share(net, state, thread, self.threads, self.window) for thread in range(self.threads)]
+        self.shares = [Share(net, state, thread, self.threads) for thread in range(self.threads)]
         self._rings = np.zeros(len(net.populations), RING)
         for ring, name in zip(self._rings, net.populations, strict=True):
             point_ring(ring, state.spikes[name].units, state.spikes[name].ends)
@@ -53,16 +49,18 @@ class Engine:
 
     @classmethod
     def of(cls, net: Network, state: NetworkState) -> Engine:
-        """Return the engine of a network and a state, made anew where the state's arrays are others than before."""
+        """Return the engine of a network and a state, made anew where the state's arrays or its seed are others than before."""
         engine, threads = _ENGINES.get(state), get_threads()
         if engine is None or engine.net is not net or engine.asked != threads or not engine.fits(state):
             engine = _ENGINES[state] = cls(net, state, threads)
         return engine
 
     def fits(self, state: NetworkState) -> bool:
-        """Tell whether the state still has the arrays that the tables point to."""
+        """Tell whether the state still has the seed and the arrays that the tables were made of."""
         arrays = list(_arrays(state))
-        return len(arrays) == len(self._arrays) and all(a is b for a, b in zip(arrays, self._arrays, strict=True))
+        return (
+            self.seed == state.seed and len(arrays) == len(self._arrays) and all(a is b for a, b in zip(arrays, self._arrays, strict=True))
+        )
 
     def run(self, state: NetworkState, ticks: int) -> None:
         """Advance the state by a slice."""
@@ -74,8 +72,8 @@ class Engine:
         else:
             going = [self._pool.submit(self._run, thread, state.tick, end, counter) for thread in range(1, self.threads)]
             reached = self._run(0, state.tick, end, counter)
-            for share in going:
-                share.result()
+            for other in going:
+                other.result()
         for share in self.shares:
             share.end(state)
         state.tick = reached
@@ -103,8 +101,7 @@ class Engine:
         net, name = self.net, list(self.net.populations)[found]
         ends = state.spikes[name].ends
         spikes = int(ends[state.tick % ends.size] - ends[(state.tick - self.window) % ends.size])
-        rate = spikes / (net.populations[name].n * self.window * net.dt * 1e-3)
-        time = state.tick * net.dt
+        rate, time = spikes / (net.populations[name].n * self.window * net.dt * 1e-3), state.tick * net.dt
         error = RunawayActivity(f"population {name!r} fires at {rate:.0f} Hz at {time:g} ms, more than max_rate = {net.max_rate:g} Hz")
         raise with_hint(error, "the state stands at that time; look at weights and inputs, or raise max_rate of the network")
 

@@ -28,7 +28,7 @@ class Share:
     thread, threads : int
     """
 
-    def __init__(self, net: Network, state: NetworkState, thread: int, threads: int, window: int) -> None:
+    def __init__(self, net: Network, state: NetworkState, thread: int, threads: int) -> None:
         from neurosim.kernels.network import COLUMN, INPUT, LINK, RING
 
         self._net, self._thread, self._threads = net, thread, threads
@@ -42,7 +42,7 @@ class Share:
         inputs: list[Any] = []
         borders = share_borders([population.n for population in net.populations.values()], threads)
         for column, ring, name, own in zip(self.columns, self.rings, net.populations, borders, strict=True):
-            self._fill_column(column, ring, name, state, links, inputs, own, window)
+            self._fill_column(column, ring, name, state, links, inputs, own)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
 
     def begin(self, state: NetworkState) -> None:
@@ -60,7 +60,7 @@ class Share:
     # --- tables ---------------------------------------------------------------------------------------------------------------
 
     def _fill_column(
-        self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any], borders: np.ndarray, window: int
+        self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any], borders: np.ndarray
     ) -> None:
         net, population, variables = self._net, self._net.populations[name], state.units[name]
         names, neuron = variables.names, population.neuron
@@ -78,7 +78,7 @@ class Share:
         column["refractory"], column["held"] = net.refractory_ticks(name), getattr(neuron, "held", 0.0)
         column["current"] = len(names) - 1 if names and names[-1] == "current" else -1
         column["jumps"] = any(names.index(net.variable_of(part)) == 0 for part in (*parts.values(), *coming.values()))
-        column["limit"] = net.limit(name, window)
+        column["limit"] = net.limit(name)
         column["seed"] = _seed(state, f"population {name}")
         column["update"], column["reset"] = neuron_addresses(neuron, net.dtype)
         column["first_link"] = len(links)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,9 @@ from neurosim.noise import checked_seed
 from neurosim.spikes import DEPTH, SpikeBuffer
 
 CURRENT = "current"
+LONGEST_SLICE = 256
+WINDOW = 10.0
+"""Time in ms over which the rate of a population is watched."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,14 +185,19 @@ class Network:
         """Return the refractory time of a population in ticks."""
         return int(ticks_of("refractory", self.populations[population].neuron.refractory, self.dt, 0))
 
-    def limit(self, population: str, window: int) -> int:
-        """Return how many spikes a population may fire in a number of ticks."""
-        return int(self.max_rate * window * self.dt * 1e-3 * self.populations[population].n)
+    @property
+    def slice_ticks(self) -> int:
+        """Ticks in which populations need nothing of each other: the shortest delay, but not too many."""
+        return min((int(self.delays(name).min(initial=LONGEST_SLICE)) for name in self.projections), default=LONGEST_SLICE)
 
     @property
-    def shortest_delay(self) -> int:
-        """Ticks that a slice of columns may last."""
-        return min((int(self.delays(name).min(initial=DEPTH)) for name in self.projections), default=DEPTH)
+    def window(self) -> int:
+        """Ticks over which the rate of a population is watched: about 10 ms, a multiple of the slice."""
+        return -(-max(1, round(WINDOW / self.dt)) // self.slice_ticks) * self.slice_ticks
+
+    def limit(self, population: str) -> int:
+        """Return how many spikes a population may fire in a window."""
+        return int(self.max_rate * self.window * self.dt * 1e-3 * self.populations[population].n)
 
     # --- parts of the state ---------------------------------------------------------------------------------------------------
 
@@ -214,7 +221,7 @@ class Network:
         refractory = self.refractory_ticks(name)
         longest = max((int(self.delays(key).max(initial=1)) for key, p in self.projections.items() if p.source == name), default=1)
         need = longest + refractory + 2
-        depth = (1 << max(DEPTH - 1, need).bit_length()) - 1
+        depth = (1 << max(DEPTH - 1, need, self.window).bit_length()) - 1
         return SpikeBuffer.empty(self.populations[name].n, depth=depth, spacing=max(refractory, 1), reach=need)
 
     def _learning(self, projection: Projection) -> Learning:
@@ -302,14 +309,3 @@ def _named(kind: str, parts: Any, wanted: type) -> dict[str, Any]:
         if not isinstance(part, wanted):
             raise TypeError(f"{kind}: {name!r} must be a {wanted.__name__}, got {type(part).__name__}")
     return dict(parts)
-
-
-def hertz(spikes: float, n_units: int, ticks: int, dt: float) -> float:
-    """Return a mean rate in Hz, dt in ms.
-
-    Examples
-    --------
-    >>> hertz(50, 10, 1000, 0.1)
-    50.0
-    """
-    return spikes / (n_units * ticks * dt) * 1000.0 if ticks else math.nan

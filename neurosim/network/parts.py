@@ -14,6 +14,8 @@ from neurosim.connectivity.rows import BitRows
 from neurosim.errors import with_hint
 
 STORAGES = ("bits", "rows")
+DENSE = 1 / 16
+"""Part of all pairs from which on bits take no more memory than lists of 16-bit numbers."""
 BLOCK = 1 << 17
 """Numbers that are looked at at a time, to need little memory beside them."""
 
@@ -101,7 +103,7 @@ class Projection:
         The rule by which weights change. It needs one delay for all.
     storage : {"bits", "rows"}, optional
         How synapses are kept: as rows of bits, one for each target, or as lists of targets. By default bits if there is one weight, one
-        delay, no plasticity, no pair is connected twice, and at least one pair in 32 is connected.
+        delay, no plasticity, no pair is connected twice, and at least one pair in 16 is connected: then they take no more memory.
 
     Raises
     ------
@@ -155,7 +157,7 @@ class Projection:
         """Return the storage asked for, if it is possible, or the best one."""
         plain = self.one_weight and self.one_delay and self.plasticity is None
         if self.storage is None:
-            dense = isinstance(self.synapses, BitRows) or self.synapses.density >= 1 / 32 and not self.synapses.has_multapses
+            dense = isinstance(self.synapses, BitRows) or self.synapses.density >= DENSE and not self.synapses.has_multapses
             return "bits" if plain and dense else "rows"
         if self.storage not in STORAGES:
             raise ValueError(f"storage must be one of {', '.join(map(repr, STORAGES))}, got {self.storage!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -131,6 +130,15 @@ class TestReproducibility:
         spikes = [engine_spikes(net, started(net, start), 150) for net, start in (wide_network(1, "bits"), wide_network(1, "rows"))]
         assert spikes[0] == spikes[1]
 
+    def test_a_state_that_is_given_another_seed_goes_on_with_it(self) -> None:
+        net = ns.Network({"exc": ns.Population(ns.LIF(), 40)}, inputs={"noise": ns.PoissonInput("exc", rate=4000.0, weight=1.0)})
+        state, other = net.init(seed=1), net.init(seed=2)
+        net.step(state, 10)
+        ns.state.assign(state, other)
+        net.step(state, 300)
+        net.step(other, 300)
+        assert np.array_equal(state["exc"]["v"], other["exc"]["v"])
+
     def test_inputs_of_other_names_do_not_change_a_population(self) -> None:
         """Each part draws from a sequence of its own, found by its name."""
         noise = ns.PoissonInput("exc", rate=4000.0, weight=1.0)
@@ -160,15 +168,6 @@ def wide_network(seed: int, storage: str | None = None) -> tuple[ns.Network, dic
     neuron = ns.LIF(rest=22.0)
     net = ns.Network({name: ns.Population(neuron, n) for name, n in sizes.items()}, projections, dt=DT, dtype="float64")
     return net, {name: quarters(rng, 0.0, 20.0, n) for name, n in sizes.items()}
-
-
-@pytest.fixture
-def two_threads(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Return a function that turns to two threads, however little there is to do; one thread comes back after the test."""
-    monkeypatch.setattr("neurosim.network._engine.LEAST_WORK", 1)
-    before = ns.get_threads()
-    yield functools.partial(ns.set_threads, 2)
-    ns.set_threads(before)
 
 
 class TestSlots:
@@ -220,6 +219,12 @@ class TestRunaway:
         with pytest.raises(RunawayActivity, match=r"population 'exc' fires at \d+ Hz at 10 ms, more than max_rate = 1000 Hz"):
             step_all(net, state, slices)
         assert (state.tick, state.spikes["exc"].tick) == (100, 100)
+
+    def test_small_ticks_are_watched_as_long(self) -> None:
+        """At 0.005 ms a window has 2,000 ticks, more than a buffer holds by default."""
+        net = ns.Network({"exc": ns.Population(ns.LIF(rest=200.0, refractory=0.0), 10)}, dt=0.005, max_rate=500.0)
+        with pytest.raises(RunawayActivity, match=r"fires at \d+ Hz at 10.24 ms, more than max_rate = 500 Hz"):
+            net.step(net.init(seed=1), 4000)
 
     def test_the_state_is_kept(self, tmp_path: Any) -> None:
         net, path = self.exploding(), tmp_path / "run.checkpoint"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -64,15 +63,6 @@ def run(net: ns.Network, state: ns.NetworkState, steps: int, **options: Any) -> 
 
 def check_equal(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> None:
     assert [name for name in first if not np.array_equal(first[name], second[name])] == []
-
-
-@pytest.fixture
-def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Return a function that turns to two threads, however little there is to do."""
-    monkeypatch.setattr("neurosim.network._engine.LEAST_WORK", 1)
-    before = ns.get_threads()
-    yield functools.partial(ns.set_threads, 2)
-    ns.set_threads(before)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
