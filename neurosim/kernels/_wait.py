@@ -1,7 +1,8 @@
 """How threads inside compiled loops wait for each other: a look at a counter, again and again, and after a while a nap between two looks.
 
-The wait is bounded in what it costs: where all threads run, they meet within the time of a few hundred looks; a thread whose partner has
-lost its processor sleeps and leaves its own to others.
+The wait is bounded in what it costs. Where all threads run, they meet without a nap, which lasts longer than most waits. A thread whose
+partner has lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own
+processor does so at once, as that one cannot come while it looks.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import platform
 import sys
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic as numba_intrinsic
@@ -19,10 +21,14 @@ from neurosim.kernels._jit import jit
 
 intrinsic: Any = numba_intrinsic
 
-LOOKS = 2_000
-"""Looks before the first nap: some forty microseconds."""
+LOOKS = 20_000
+"""Looks before the first nap: some tenths of a millisecond."""
+FEW_LOOKS = 300
+"""Looks before the first nap of a thread that shares its processor with another one of them: some microseconds."""
 NAP = 50
 """Microseconds (on Windows a millisecond is the shortest)."""
+LINE = 8
+"""Numbers in a cache line."""
 _ALIGN = 8
 
 
@@ -69,38 +75,71 @@ def relax(typingctx):
 
 
 @intrinsic
-def nap(typingctx, sleep, time):
-    """Call a function of the system that sleeps for a time, by its address."""
+def ask(typingctx, address, number):
+    """Call a function of the system that takes a number, or nothing, and returns one, by its address."""
 
     def codegen(context, builder, signature, args):
         kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
-        builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.trunc(args[1], ir.IntType(32))])
-        return context.get_dummy_value()
+        return builder.call(builder.inttoptr(args[0], kind.as_pointer()), [builder.trunc(args[1], ir.IntType(32))])
 
-    return types.void(types.int64, types.int64), codegen
+    return types.int32(types.int64, types.int64), codegen
 
 
 @jit
-def meet(counter, goal, sleep, time):
-    """Wait until all threads have come here: each adds 1 to counter, (1,) int64, which then stands at goal."""
-    add_atomically(counter, 1)
+def meet(meeting, goal, thread, system):
+    """Wait until all threads have come here: each adds 1 to meeting[0], which then stands at goal.
+
+    meeting: of :func:`empty_meeting`; system: of :func:`system_calls`.
+    """
+    sleep, time, processor = system
+    here = np.int64(ask(processor, 0)) if processor else np.int64(-1)
+    meeting[(thread + 1) * LINE] = here
+    add_atomically(meeting, 1)
     looks = 0
-    while look(counter) < goal:
+    while look(meeting) < goal:
         looks += 1
         relax()
+        if looks == FEW_LOOKS and here >= 0:
+            for other in range(1, meeting.size // LINE):
+                if other != thread + 1 and meeting[other * LINE] == here:
+                    looks = LOOKS
         if looks > LOOKS:
-            nap(sleep, time)
+            ask(sleep, time)
 
 
-def sleeper() -> tuple[int, int]:
-    """Return the address of the system's function that sleeps, and the time to give it.
+def empty_meeting(threads: int) -> np.ndarray:
+    """Return what threads meet at: how many have come so far, and the processor each was on, int64, a cache line each.
 
     Examples
     --------
-    >>> address, time = sleeper()
-    >>> address > 0 and time > 0
+    >>> empty_meeting(2).shape
+    (24,)
+    """
+    meeting = np.zeros((threads + 1) * LINE, np.int64)
+    meeting[LINE:] = -1
+    return meeting
+
+
+def system_calls() -> tuple[int, int, int]:
+    """Return the address of the system's function that sleeps, the time to give it, and the address of that which tells the processor.
+
+    Where a system does not tell (macOS) the last is 0.
+
+    Examples
+    --------
+    >>> sleep, time, processor = system_calls()
+    >>> sleep > 0 and time > 0
     True
     """
     if sys.platform == "win32":  # its calling convention is the common one on 64-bit systems
-        return ctypes.cast(ctypes.windll.kernel32.Sleep, ctypes.c_void_p).value or 0, 1
-    return ctypes.cast(ctypes.CDLL(None).usleep, ctypes.c_void_p).value or 0, NAP
+        return _address(ctypes.windll.kernel32, "Sleep"), 1, _address(ctypes.windll.kernel32, "GetCurrentProcessorNumber")
+    own = ctypes.CDLL(None)
+    return _address(own, "usleep"), NAP, _address(own, "sched_getcpu")
+
+
+def _address(library: Any, name: str) -> int:
+    """Return the address of a function, or 0 if the library has none of this name."""
+    try:
+        return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+    except AttributeError:
+        return 0

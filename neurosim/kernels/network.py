@@ -252,7 +252,7 @@ def merge(ring, shares, begin, end):
 
 
 @jit
-def run(columns, links, inputs, rings, shares, like, begin, end, slice_ticks, window, thread, counter, sleep, nap):
+def run(columns, links, inputs, rings, shares, like, begin, end, slice_ticks, window, thread, meeting, system):
     """Advance a network, or one thread's share of it, from tick begin to tick end; return the tick reached.
 
     That is earlier if a population fires too much. Slices end at multiples of slice_ticks, spikes are counted at multiples of window, a
@@ -267,11 +267,11 @@ def run(columns, links, inputs, rings, shares, like, begin, end, slice_ticks, wi
             run_column(columns[k], links, inputs, like, tick, until)
         if n_threads > 1:
             met += n_threads
-            meet(counter, met, sleep, nap)
+            meet(meeting, met, thread, system)
             for k in range(thread, rings.size, n_threads):
                 merge(rings[k], shares[k], tick, until)
             met += n_threads
-            meet(counter, met, sleep, nap)
+            meet(meeting, met, thread, system)
         tick = until
         if tick % window == 0 and runaway(rings, columns, tick, window) >= 0:
             return tick

@@ -64,14 +64,16 @@ class Engine:
 
     def run(self, state: NetworkState, ticks: int) -> None:
         """Advance the state by a slice."""
+        from neurosim.kernels._wait import empty_meeting
+
         for share in self.shares:
             share.begin(state)
-        counter, end = np.zeros(1, np.int64), state.tick + ticks
+        meeting, end = empty_meeting(self.threads), state.tick + ticks
         if self.threads == 1:
-            reached = self._run(0, state.tick, end, counter)
+            reached = self._run(0, state.tick, end, meeting)
         else:
-            going = [self._pool.submit(self._run, thread, state.tick, end, counter) for thread in range(1, self.threads)]
-            reached = self._run(0, state.tick, end, counter)
+            going = [self._pool.submit(self._run, thread, state.tick, end, meeting) for thread in range(1, self.threads)]
+            reached = self._run(0, state.tick, end, meeting)
             for other in going:
                 other.result()
         for share in self.shares:
@@ -82,14 +84,14 @@ class Engine:
         if reached % self.window == 0:
             self._check_rates(state)
 
-    def _run(self, thread: int, begin: int, end: int, counter: np.ndarray) -> int:
+    def _run(self, thread: int, begin: int, end: int, meeting: np.ndarray) -> int:
         """Run one thread's share."""
-        from neurosim.kernels._wait import sleeper
+        from neurosim.kernels._wait import system_calls
         from neurosim.kernels.network import run
 
         share = self.shares[thread]
         tables = share.columns, share.links, share.inputs, self._rings, self._parts, share.like
-        return run(*tables, begin, end, self.slice_ticks, self.window, thread, counter, *sleeper())
+        return run(*tables, begin, end, self.slice_ticks, self.window, thread, meeting, system_calls())
 
     def _check_rates(self, state: NetworkState) -> None:
         """Stop where a population fires too much."""
