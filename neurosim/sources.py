@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import inspect
 import sys
 import textwrap
@@ -233,23 +232,3 @@ def _constant(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ",".join(_constant(item) for item in value) + "]"
     return repr(value) if isinstance(value, int | float | complex | str | bytes | bool | range | None) else type(value).__qualname__
-
-
-def import_later(name: str) -> None:
-    """Let a submodule be imported when something of it is first used; nothing happens if it has been imported.
-
-    Examples
-    --------
-    >>> import_later("numpy.f2py")
-    >>> import numpy.f2py
-    >>> callable(numpy.f2py.get_include)
-    True
-    """
-    parent, _, last = name.rpartition(".")
-    spec = None if name in sys.modules else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    setattr(sys.modules[parent], last, module)

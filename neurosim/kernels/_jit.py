@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import re
 import shutil
@@ -29,13 +30,12 @@ from pathlib import Path
 from typing import Any, TypeVar, overload
 
 import llvmlite
+import numba
 import numpy as np
+from numba.core import config, event
+from numba.np import linalg
 
-from neurosim.sources import fingerprint, import_later, import_root, imported_files
-
-import_later("numpy.f2py")  # Numba looks at SciPy, which takes all names of NumPy: this one alone takes 0.1 s, and nobody uses it
-import numba  # noqa: E402
-from numba.core import config, event  # noqa: E402
+from neurosim.sources import fingerprint, import_root, imported_files
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,6 +44,24 @@ _config: Any = config
 KERNELS = Path(__file__).resolve().parent
 _KEY = re.compile("[0-9a-f]{20}")
 _UNUSED_DAYS = 60
+
+
+def _import_arrays() -> None:
+    """Import the part of Numba that looks whether SciPy is there, without that look, which takes 0.1 s: our kernels use no SciPy.
+
+    Functions of others that do look again when they are compiled.
+    """
+    numpy_part: Any = linalg
+    look = numpy_part.ensure_blas
+    numpy_part.ensure_blas = lambda: None
+    try:
+        arrays: Any = importlib.import_module("numba.np.arraymath")
+    finally:
+        numpy_part.ensure_blas = look
+    arrays.ensure_blas = look
+
+
+_import_arrays()
 
 
 @overload
