@@ -9,6 +9,7 @@ from . import inputs as inputs
 from . import network as network
 from . import neurons as neurons
 from . import noise as noise
+from . import oscillators as oscillators
 from . import plasticity as plasticity
 from . import plot as plot
 from . import spiketrains as spiketrains
@@ -37,6 +38,7 @@ from .neurons.lif_conductance import LIFConductance as LIFConductance
 from .neurons.lif_current import LIFCurrent as LIFCurrent
 from .neurons.poisson import Poisson as Poisson
 from .neurons.spike_list import SpikeList as SpikeList
+from .oscillators.kuramoto import Kuramoto as Kuramoto
 from .plasticity.stdp import PairSTDP as PairSTDP
 from .progress import Progress as Progress
 from .record import Count as Count
