@@ -21,8 +21,8 @@ segments on the ground, which is large and slow to agree. The pixels of the shap
 :math:`\hat J_q = -1.73`, agreement is stable below :math:`\gamma = 2 / 6.53 = 0.306`. (In a part of the plane there are fewer couplings:
 the graph Laplacian is smaller, and agreement no less stable.) At 0.5 fine patterns overshoot and never die.
 
-Source: T. Miyato, S. Löwe, A. Geiger & M. Welling, ICLR 2025, arXiv:2410.13821, for the update. Couplings and pictures are ours: the paper
-learns them.
+Source: T. Miyato, S. Löwe, A. Geiger & M. Welling, ICLR 2025, arXiv:2410.13821, for the update. Differs from the paper in: couplings are
+given, where the paper learns them, and pictures are ours.
 """
 
 from __future__ import annotations

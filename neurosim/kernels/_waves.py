@@ -178,7 +178,9 @@ def _each(builder: Any, first: Any, last: Any, start: list[Any], body: Any) -> l
 
 
 def _data(context: Any, builder: Any, kinds: Any, arrays: Any) -> list[Any]:
-    """Return the addresses of the first elements of arrays."""
+    """Return the addresses of the first elements of arrays, which must be contiguous."""
+    if any(kind.layout != "C" for kind in kinds):
+        raise TypeError("the arrays must be C-contiguous")
     return [context.make_array(kind)(context, builder, array).data for kind, array in zip(kinds, arrays, strict=True)]
 
 

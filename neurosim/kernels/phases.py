@@ -20,25 +20,26 @@ stages  scheme             weights                   steps
 
 (the last step is that from the phases along all rates). Before the phases are moved, but after their waves were taken, the first stage adds
 kicks to them: with kicks of size sqrt(2 D dt) this is Euler & Maruyama's scheme, and Heun's for additive noise, the same kick in both
-stages. No range needs another's results, so they may be cut at will.
+stages. With inertia kicks go to the velocities, and are added to what each stage leaves. No range needs another's results, so they may be
+cut at will.
 
 Arguments, real = float64 or float32, in the order in which they appear:
 
-================  =================  =============================================================================
+================  =================  ================================================================================
 phases            (n,) real          theta at the beginning of the step; changed by kicks and by the last stage
 velocities        (n,) real          (inertia only) v = theta', likewise
 trial             (n,) real          scratch; after a stage the phases whose waves are in waves
 trial_velocities  (n,) real          (inertia only) scratch; after a stage the velocities that belong to them
 rates             (n,) real          scratch; weighted sum of the f (with inertia: of the velocities) so far
 velocity_rates    (n,) real          (inertia only) scratch; likewise for the accelerations
-sums              (n, 2) real        S_i, C_i, from the waves as the last stage left them
+sums              (n, 2) real        S_i, C_i, from the waves as the last stage left them, or from those of the past
 waves             (n, 2) real        sin, cos of trial; before the first stage of a step, of phases
 frequencies       (n,) real          omega
 parameters        (4,) or (5,) real  K, sin(alpha), cos(alpha), dt and, with inertia, the mass m
 kicks             (n,) or (0,) real  noise of this step; (0,): none
 stage, stages     integers           stage 0 ... stages - 1 of 1, 2 or 4
 first, last       integers           oscillators first ... last - 1
-================  =================  =============================================================================
+================  =================  ================================================================================
 
 Source: E. Hairer, S. P. Norsett & G. Wanner, Solving Ordinary Differential Equations I (Springer, 1993), II.1; for noise, P. E. Kloeden &
 E. Platen, Numerical Solution of Stochastic Differential Equations (Springer, 1992). Differs from the books in: the weights are applied

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurosim.kernels._jit import jit
 
-BLOCK = 64
+BLOCK = 512
 """Targets whose forces are added up together in the dense form: with a few coordinates they stay in the first cache."""
 
 

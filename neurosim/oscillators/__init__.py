@@ -1,4 +1,4 @@
-"""Coupled oscillators: Kuramoto's model on any graph, what a graph is, order parameters, natural frequencies, exact theory."""
+"""Coupled oscillators: Kuramoto's model on any graph, what a graph is, order parameters, natural frequencies, exact theory, vectors."""
 
 from neurosim.oscillators import theory as theory
 from neurosim.oscillators.couplings import DenseGraph as DenseGraph
@@ -13,3 +13,5 @@ from neurosim.oscillators.kuramoto import Kuramoto as Kuramoto
 from neurosim.oscillators.kuramoto import KuramotoState as KuramotoState
 from neurosim.oscillators.order import cluster_order as cluster_order
 from neurosim.oscillators.order import order as order
+from neurosim.oscillators.vector import VectorOscillators as VectorOscillators
+from neurosim.oscillators.vector import VectorState as VectorState

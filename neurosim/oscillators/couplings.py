@@ -31,6 +31,8 @@ from neurosim.checks import whole
 from neurosim.errors import with_hint
 
 Array = npt.NDArray[Any]
+LONG_ROWS = 30
+"""Edges of a target, in the mean, from which on sorting by blocks of sources pays."""
 
 
 class Coupling(Protocol):
@@ -154,6 +156,7 @@ class SparseGraph:
         absolute = np.concatenate([[0.0], np.cumsum(np.abs(data))])
         self.strengths = np.diff(absolute[self.starts])
         self.rate = 2 * float(self.strengths.max())
+        self._sorted: dict[str, tuple[Array, Array, Array]] = {}
 
     @property
     def targets(self) -> Array:
@@ -162,19 +165,44 @@ class SparseGraph:
 
     def sums(self, waves: Array, out: Array, /) -> None:
         """Write the sums over the edges of each target."""
-        from neurosim.kernels.phase_sums import sum_edges, sum_weighted_edges
+        from neurosim.kernels import phase_sums
 
         weights = self.weights.astype(waves.dtype, copy=False)
+        each = weights if weights.size > 1 else weights[:0]
+        parts: Any = self._blocks(waves.dtype) if self.in_blocks else None
 
         def work(first: int, last: int) -> None:
-            if weights.size == 1:
-                sum_edges(self.starts, self.sources, waves, out, first, last)
-                if weights[0] != 1:
-                    out[first:last] *= weights[0]
+            if parts is not None:
+                phase_sums.sum_blocks(parts[0], parts[1], parts[2], waves, out, first, last)
+            elif each.size:
+                phase_sums.sum_weighted_edges(self.starts, self.sources, each, waves, out, first, last)
             else:
-                sum_weighted_edges(self.starts, self.sources, weights, waves, out, first, last)
+                phase_sums.sum_edges(self.starts, self.sources, waves, out, first, last)
+            if weights.size == 1 and weights[0] != 1:
+                out[first:last] *= weights[0]
 
         threads.over_ranges(work, self.n)
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether edges are sorted by blocks of sources: where waves do not fit into a processor's own cache and rows are long."""
+        from neurosim.kernels.phase_sums import BLOCK
+
+        return self.n > BLOCK and self.n_edges >= LONG_ROWS * self.n
+
+    def _blocks(self, real: Any) -> tuple[Array, Array, Array]:
+        """Return borders of rows, sources and weights, edges sorted by blocks of sources; made when first needed."""
+        from neurosim.kernels.phase_sums import BLOCK, count_blocks, sort_into_blocks
+
+        key = np.dtype(real).name
+        if key not in self._sorted:
+            borders = np.empty((-(-self.n // BLOCK), self.n + 1), np.int64)
+            weights = self.weights.astype(real) if self.weights.size > 1 else np.empty(0, real)
+            sources, ordered = np.empty(self.n_edges, np.uint16), np.empty_like(weights)
+            count_blocks(self.starts, self.sources, borders)
+            sort_into_blocks(self.starts, self.sources, weights, borders, sources, ordered)
+            self._sorted[key] = borders, sources, ordered
+        return self._sorted[key]
 
 
 class DelayedGraph:

@@ -113,3 +113,9 @@ def test_the_figure_draws_what_was_asked_for(setting: dict[str, Any]) -> None:
     ax = binding.figure(measured(**setting))
     ax.get_figure().canvas.draw()
     assert all(panel.get_xlabel() and panel.get_ylabel() for panel in ax.get_figure().axes)
+
+
+def test_the_film_shows_directions_as_colours() -> None:
+    film = binding.movie(updates=2)
+    assert film.frames == 3
+    assert len(np.unique(film.pixels(0).reshape(-1, 3), axis=0)) > 300

@@ -86,6 +86,20 @@ def test_delayed_edges_take_waves_of_their_own_time(rng: np.random.Generator) ->
     assert out == pytest.approx(wanted, abs=1e-13)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_large_graphs_with_long_rows_are_summed_in_blocks(
+    weighted: bool, rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neurosim.oscillators.couplings.LONG_ROWS", 3)
+    n = 40_000
+    matrix = sparse.random_array((n, n), density=5 / n, format="csr", rng=rng)
+    if not weighted:
+        matrix.data[:] = 0.25
+    graph, waves = osc.SparseGraph(matrix), waves_of(rng, n)
+    assert graph.in_blocks
+    assert sums_of(graph, waves) == pytest.approx(matrix @ waves, abs=1e-12)
+
+
 def test_threads_do_not_change_sums(rng: np.random.Generator, two_threads: Any) -> None:
     matrix, waves = drawn(rng, 500, 0.1), waves_of(rng, 500)
     graphs = [osc.SparseGraph(matrix), osc.SparseGraph(matrix != 0), osc.DenseGraph(matrix != 0)]

@@ -150,6 +150,12 @@ def test_starts_may_be_short_numbers() -> None:
     assert np.array_equal(graph.sums(sum_edges, graph.waves), long)
 
 
+def test_an_array_with_gaps_is_refused() -> None:
+    graph = Graph(20, 1, np.float64)
+    with pytest.raises(Exception, match="C-contiguous"):
+        graph.sums(sum_edges, np.asfortranarray(graph.waves))
+
+
 def test_an_isolated_oscillator_has_no_sum() -> None:
     sums = np.full((3, 2), np.nan)
     sum_edges(np.array([0, 0, 1, 1]), np.array([2], np.uint16), np.array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]]), sums, 0, 3)
