@@ -10,6 +10,8 @@ Nothing here computes science: a figure shows what a Dataset holds, with the the
 :func:`landscape`      energy landscape in a plane, with trajectories and attractors
 :func:`raster`         spikes of one or several populations, of millions too, and the population rate
 :func:`isi`            distribution of the intervals between spikes
+:func:`phase_circle`   phases of oscillators on the circle, with the arrow of their order parameter
+:func:`space_time`     phases of many oscillators against time, as in a chimera
 :func:`images`         units as the pixels of images
 :class:`Animation`     anything that moves, as a GIF; :func:`animate` lets the figure of a run grow with time, and
                        :func:`animation.images <neurosim.plot.animation.images>` shows the units of a run as moving images
@@ -32,6 +34,7 @@ from neurosim.plot.images import images
 from neurosim.plot.intervals import isi
 from neurosim.plot.landscape import landscape
 from neurosim.plot.live import Live, live
+from neurosim.plot.oscillators import phase_circle, space_time
 from neurosim.plot.raster import raster
 from neurosim.plot.runs import energy, overlaps
 from neurosim.plot.style import COLOURS, MARKERS, axis_label, figure, legend, save, style
@@ -54,8 +57,10 @@ __all__ = [
     "live",
     "mean_and_error",
     "overlaps",
+    "phase_circle",
     "phase_diagram",
     "raster",
     "save",
+    "space_time",
     "style",
 ]

@@ -39,6 +39,11 @@ Oscillators of phases :math:`\theta_i` and natural frequencies :math:`\omega_i` 
 :func:`star_beating`                   the centre of its other branch
 :func:`star_trajectory`                the motion of its leaves
 :func:`star_order`                     r of a star from the mean of its leaves
+:func:`phase_overlap`                  overlap that a memory recalls of patterns of phases
+:func:`sign_overlap`                   the same of patterns of signs
+:func:`read_overlap`                   the same, the phases read as signs
+:func:`critical_phase_load`            the load beyond which patterns of phases are lost
+:func:`critical_sign_load`             the same for patterns of signs
 =====================================  ==========================================================================
 
 Time is dimensionless, phases and lags are in radians.
@@ -76,6 +81,7 @@ from neurosim.oscillators.theory.explosive import (
 )
 from neurosim.oscillators.theory.finite_size import fluctuations, order_scatter, rms_order
 from neurosim.oscillators.theory.ott_antonsen import ott_antonsen, ott_antonsen_populations, poisson_density, poisson_phases
+from neurosim.oscillators.theory.retrieval import critical_phase_load, critical_sign_load, phase_overlap, read_overlap, sign_overlap
 from neurosim.oscillators.theory.self_consistency import (
     SteadyState,
     delayed_steady_state,
@@ -105,7 +111,9 @@ __all__ = [
     "chimera_states",
     "chimera_trajectory",
     "critical_coupling",
+    "critical_phase_load",
     "critical_point",
+    "critical_sign_load",
     "delayed_steady_state",
     "fluctuations",
     "gaussian_order",
@@ -117,9 +125,12 @@ __all__ = [
     "order_scatter",
     "ott_antonsen",
     "ott_antonsen_populations",
+    "phase_overlap",
     "poisson_density",
     "poisson_phases",
+    "read_overlap",
     "rms_order",
+    "sign_overlap",
     "star_beating",
     "star_couplings",
     "star_locked",
