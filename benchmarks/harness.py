@@ -34,7 +34,20 @@ Clock = Literal["cpu", "wall"]
 Spread = tuple[float, float, float]
 
 REFERENCE = {"gemm_gflops": 100.0, "memory_gb_per_s": 19.0}
-PACKAGES = ("neurosim", "numpy", "numba", "llvmlite", "scipy", "xarray", "loky", "joblib", "hopfieldnetwork", "brian2", "kuramoto", "jitcode")
+PACKAGES = (
+    "neurosim",
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "xarray",
+    "loky",
+    "joblib",
+    "hopfieldnetwork",
+    "brian2",
+    "kuramoto",
+    "jitcode",
+)
 
 
 class Mismatch(AssertionError):

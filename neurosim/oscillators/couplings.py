@@ -297,7 +297,7 @@ class HebbianGraph:
             raise ValueError(f"patterns must hold -1 and +1 in shape (n_patterns, n), got {array.dtype} of shape {array.shape}")
         self.patterns = array.astype(np.float64)
         self.n_patterns, self.n = array.shape
-        self._forms: dict[str, Array] = {}
+        self._single = self.patterns.astype(np.float32)
 
     @property
     def rate(self) -> float:
@@ -313,7 +313,7 @@ class HebbianGraph:
 
     def sums(self, waves: Array, out: Array, /) -> None:
         """Write the patterns weighted with their overlaps, self-coupling taken out."""
-        patterns = self._forms.setdefault(str(waves.dtype), self.patterns.astype(waves.dtype))
+        patterns = self._single if waves.dtype == np.float32 else self.patterns
         np.matmul(patterns.T, (patterns @ waves) / self.n, out=out)
         out -= waves * waves.dtype.type(self.n_patterns / self.n)
 
