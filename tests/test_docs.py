@@ -19,13 +19,15 @@ PAGES = [
 PRIVATE = {"neurosim", "neurosim.cli", "neurosim.template"}
 
 
-def test_the_readme_example_runs_and_recalls_the_pattern(tmp_path: Path) -> None:
+def test_the_readme_examples_recall_the_pattern_and_synchronise(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert float(done.stdout) > 0.98
+    overlap, order = map(float, done.stdout.split())
+    assert overlap > 0.98
+    assert order == pytest.approx(0.707, abs=0.01)
 
 
 def test_the_reference_names_every_public_module() -> None:
