@@ -31,7 +31,7 @@ from neurosim.rows import GrowingRows, StreamRows
 
 EVENT = np.dtype([("tick", "<i8"), ("unit", "<u4")])
 DEPTH = 1024
-SMALLEST, LARGEST = 1 << 10, 1 << 20
+SMALLEST, LARGEST = 1 << 10, 1 << 22
 
 
 @dataclass
@@ -79,8 +79,8 @@ class SpikeBuffer:
         depth : int
             Ticks to look back at most, such as the longest delay or the longest slice of a recorded run, whichever is longer.
         capacity : int, optional
-            Events to hold, rounded up to a power of two, at least `n_units`. By default enough for every unit to fire in each of
-            256 ticks, but not more than a million events (4 MB), as far as that is enough for `reach`.
+            Events to hold, rounded up to a power of two, at least `n_units`. By default enough for every unit to fire in
+            each of 256 ticks, or as often as `spacing` allows in 1,024, but not more than four million events (16 MB) unless `reach` asks.
         spacing : int
             Ticks from one spike of a unit to its next, at least, such as the refractory time.
         reach : int
@@ -94,12 +94,12 @@ class SpikeBuffer:
         Examples
         --------
         >>> SpikeBuffer.empty(8000).reach
-        131
+        262
         """
         n_units, depth = whole("n_units", n_units, 1), whole("depth", depth, 1)
         least = n_units * -(-whole("reach", reach, 1) // whole("spacing", spacing, 1))
         if capacity is None:
-            capacity = max(least, min(max(256 * n_units, SMALLEST), LARGEST))
+            capacity = max(least, min(max(n_units * -(-DEPTH // max(spacing, 4)), SMALLEST), LARGEST))
         length = 1 << (whole("capacity", capacity, least) - 1).bit_length()
         return cls(np.zeros(length, np.uint32), np.zeros(depth + 1, np.int64), n_units, spacing=spacing)
 

@@ -42,6 +42,8 @@ class Engine:
         self.threads = threads if n_units * self.slice_ticks >= LEAST_WORK * threads else 1
         self._pool = ThreadPoolExecutor(max(self.threads - 1, 1), "neurosim")
         self.shares = [Share(net, state, thread, self.threads) for thread in range(self.threads)]
+        self._left: list[bytes] = []
+        self._refractory = {name: net.refractory_ticks(name) for name in net.populations}
         self._rings = np.zeros(len(net.populations), RING)
         for ring, name in zip(self._rings, net.populations, strict=True):
             point_ring(ring, state.spikes[name].units, state.spikes[name].ends)
@@ -66,8 +68,9 @@ class Engine:
         """Advance the state by a slice."""
         from neurosim.kernels._wait import empty_meeting
 
+        follows = self.threads > 1 and self._left == self._recent(state)
         for share in self.shares:
-            share.begin(state)
+            share.begin(state, follows)
         meeting, end = empty_meeting(self.threads), state.tick + ticks
         if self.threads == 1:
             reached = self._run(0, state.tick, end, meeting)
@@ -81,8 +84,18 @@ class Engine:
         state.tick = reached
         for buffer in state.spikes.values():
             buffer.tick = reached
+        self._left = self._recent(state) if self.threads > 1 else []
         if reached % self.window == 0:
             self._check_rates(state)
+
+    def _recent(self, state: NetworkState) -> list[bytes]:
+        """Return who has fired in the refractory time before now, and when, of each population: what rings of threads must agree with."""
+        found = []
+        for name, buffer in state.spikes.items():
+            ticks = np.arange(max(0, state.tick - self._refractory[name]), state.tick + 1)
+            ends = buffer.ends[ticks % buffer.ends.size]
+            found.append(ticks.tobytes() + ends.tobytes() + buffer.units[np.arange(ends[0], ends[-1]) % buffer.units.size].tobytes())
+        return found
 
     def _run(self, thread: int, begin: int, end: int, meeting: np.ndarray) -> int:
         """Run one thread's share."""

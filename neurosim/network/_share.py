@@ -45,10 +45,12 @@ class Share:
             self._fill_column(column, ring, name, state, links, inputs, own)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
 
-    def begin(self, state: NetworkState) -> None:
-        """Take over from the state what this thread keeps a copy of."""
+    def begin(self, state: NetworkState, follows: bool) -> None:
+        """Take over from the state what this thread keeps a copy of; not the spikes, if the run follows on the one before."""
         for name, pre in self._pre.items():
             pre[...] = state.learning[name].pre
+        if follows:
+            return
         for (name, (units, ends)), column in zip(self._own.items(), self.columns, strict=False):
             _take_over(units, ends, state.spikes[name], state.tick, column)
 

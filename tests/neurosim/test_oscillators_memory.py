@@ -55,7 +55,7 @@ def test_energy_never_rises(sizes: tuple[int, int, bool, int]) -> None:
 @given(SIZES, st.floats(0.0, 6.0))
 def test_turning_all_phases_changes_nothing_that_is_observed(sizes: tuple[int, int, bool, int], angle: float) -> None:
     patterns, _ = example(*sizes)
-    memory = OscillatoryMemory(patterns)
+    memory = OscillatoryMemory(patterns, dt=0.05)
     state = memory.network.init(seed=5)
     turned = memory.network.init(state.phases + angle)
     assert memory.overlap(turned) == pytest.approx(memory.overlap(state), abs=1e-12)

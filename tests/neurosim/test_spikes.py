@@ -89,8 +89,8 @@ def test_sizes_are_checked(kwargs: dict[str, int], error: type[Exception], messa
         SpikeBuffer.empty(**kwargs)
 
 
-@pytest.mark.parametrize(("n_units", "held"), [(1, 1024), (100, 32768), (8000, LARGEST), (LARGEST + 1, 2 * LARGEST)])
-def test_the_default_is_four_megabytes_or_a_tick(n_units: int, held: int) -> None:
+@pytest.mark.parametrize(("n_units", "held"), [(1, 1024), (100, 32768), (55_000, LARGEST), (LARGEST + 1, 2 * LARGEST)])
+def test_the_default_is_256_ticks_or_16_megabytes_or_a_tick(n_units: int, held: int) -> None:
     assert SpikeBuffer.empty(n_units).units.size == held
 
 

@@ -46,6 +46,9 @@ import numpy.typing as npt
 from neurosim.checks import whole
 from neurosim.oscillators.theory._arrays import Array, Complex, checked, number, order_parameter
 
+NOTHING = 1e-100
+"""Order that counts as none: squares of what is smaller are 0 in the integrator's arithmetic, and its errors no numbers."""
+
 
 def ott_antonsen(
     times: npt.ArrayLike, start: complex, coupling: float, width: float = 1.0, *, center: float = 0.0, lag: float = 0.0
@@ -124,6 +127,7 @@ def ott_antonsen_populations(
     from scipy import integrate
 
     t, z, pull, rate = _populations(times, start, coupling, width, center, lag)
+    z = np.where(abs(z) < NOTHING, 0.0, z)
 
     def slope(_: float, z: Complex) -> Complex:
         field = pull @ z
