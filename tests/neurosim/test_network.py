@@ -139,6 +139,20 @@ class TestReproducibility:
         net.step(other, 300)
         assert np.array_equal(state["exc"]["v"], other["exc"]["v"])
 
+    def test_threads_follow_a_state_that_is_overwritten(self, two_threads: Callable[[], None]) -> None:
+        """Threads keep the last spikes from one run to the next; those of another state must take their place."""
+        net, start = wide_network(1)
+        two_threads()
+        state, other = started(net, start), started(net, {name: v[::-1].copy() for name, v in start.items()})
+        net.step(state, 60)
+        net.step(other, 60)
+        fresh = ns.state.copy(other)
+        ns.state.assign(state, other)
+        for one in (state, fresh):
+            net.step(one, 90)
+        for name in net.populations:
+            assert np.array_equal(state[name]["v"], fresh[name]["v"])
+
     def test_inputs_of_other_names_do_not_change_a_population(self) -> None:
         """Each part draws from a sequence of its own, found by its name."""
         noise = ns.PoissonInput("exc", rate=4000.0, weight=1.0)
