@@ -125,16 +125,6 @@ def move(phases, trial, rates, sums, waves, frequencies, parameters, kicks, stag
 
 
 @jit
-def fill_speeds(speeds, sums, waves, frequencies, parameters, first, last):
-    """Fill speeds[first:last] with f; waves are those that the sums were made of."""
-    coupling, sine, cosine = parameters[0], parameters[1], parameters[2]
-    for i in range(first, last):
-        a = coupling * (sums[i, 0] * cosine - sums[i, 1] * sine)
-        b = coupling * (sums[i, 0] * sine + sums[i, 1] * cosine)
-        speeds[i] = frequencies[i] + (a * waves[i, 1] - b * waves[i, 0])
-
-
-@jit
 def move_inertial(
     phases,
     velocities,

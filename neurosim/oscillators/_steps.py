@@ -113,8 +113,7 @@ def _slopes(model: Kuramoto) -> Any:
         theta = values[:n]
         waves[:, 0], waves[:, 1] = np.sin(theta), np.cos(theta)
         model.graph.sums(waves, sums)
-        shifted = theta + model.phase_lag
-        force = model.omega + model.coupling * (sums[:, 0] * np.cos(shifted) - sums[:, 1] * np.sin(shifted))
+        force = model.slope(theta, sums)
         return np.concatenate([values[n:], (force - values[n:]) / model.inertia]) if model.inertia else force
 
     return slopes

@@ -254,9 +254,12 @@ class Kuramoto:
 
     def force(self, state: KuramotoState) -> npt.NDArray[np.float64]:
         """Return the right-hand side f, (n,)."""
-        shifted = state.phases.astype(np.float64) + self.phase_lag
-        sine, cosine = self._sums(state).T
-        return self.omega + self.coupling * (sine * np.cos(shifted) - cosine * np.sin(shifted))
+        return self.slope(state.phases.astype(np.float64), self._sums(state))
+
+    def slope(self, phases: Array, sums: Array) -> npt.NDArray[np.float64]:
+        """Return the right-hand side for phases (n,) that receive sums (n, 2), S_i and C_i."""
+        shifted = phases + self.phase_lag
+        return self.omega + self.coupling * (sums[:, 0] * np.cos(shifted) - sums[:, 1] * np.sin(shifted))
 
     def energy(self, state: KuramotoState) -> float:
         """Return the Lyapunov function for each oscillator, -K / 2n times the sum of A_ij cos(theta_j - theta_i)."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurosim.kernels.phases import draw_kicks, draw_kicks_between, fill_speeds, move, move_inertial, wave
+from neurosim.kernels.phases import draw_kicks, draw_kicks_between, move, move_inertial, wave
 from tests.reference import currents
 from tests.reference import phases as reference
 
@@ -154,16 +154,6 @@ def test_ranges_may_be_cut_anywhere(dtype: Any, mass: float, n: int, seed: int, 
     cut.advance(stages, 2, cuts)
     assert np.array_equal(whole.phases, cut.phases)
     assert np.array_equal(whole.velocities, cut.velocities)
-
-
-def test_speeds_equal_the_oracle() -> None:
-    network = Network(37, 8)
-    waves, speeds = waves_of(network.phases), np.empty(37)
-    parameters = np.array([network.coupling, math.sin(network.lag), math.cos(network.lag), network.dt])
-    for first, last in ranges(37, [0.4]):
-        fill_speeds(speeds, network.matrix @ waves, waves, network.omega, parameters, first, last)
-    expected = reference.speeds(network.phases, network.omega, network.matrix, network.coupling, network.lag)
-    assert np.abs(speeds - expected).max() < 1e-13
 
 
 def test_without_coupling_phases_turn_at_their_frequencies() -> None:
