@@ -60,6 +60,7 @@ __all__ = [
     "oscillators",
     "plasticity",
     "plot",
+    "sdr",
     "set_threads",
     "settled",
     "simulate",

@@ -12,6 +12,7 @@ from . import noise as noise
 from . import oscillators as oscillators
 from . import plasticity as plasticity
 from . import plot as plot
+from . import sdr as sdr
 from . import spiketrains as spiketrains
 from . import state as state
 from .conformance import check_model as check_model
