@@ -149,17 +149,54 @@ class SpikeBuffer:
         ...
         ValueError: spikes of ticks 0 to 1 were asked for, the buffer holds those of 0 to 0
         """
+        self._check_held(first, stop)
         ends = self.ends[np.arange(first, stop + 1) % self.ends.size]
+        return np.repeat(np.arange(first, stop), np.diff(ends)), self._copied(int(ends[0]), int(ends[-1]))
+
+    def events(self, first: int, stop: int, wanted: np.ndarray | None = None) -> np.ndarray | None:
+        """Return the spikes of the ticks from `first` to before `stop` as an array with the fields tick and unit.
+
+        Parameters
+        ----------
+        first, stop : int
+        wanted : (n_units,) bool, optional
+            The units whose spikes are returned; all of them by default.
+
+        Returns
+        -------
+        (events,) array, or None
+            None if the units of a tick do not ascend, or do not exist: whoever wrote the buffer made a mistake.
+
+        Raises
+        ------
+        ValueError
+            If these ticks are not held, or not any more.
+
+        Examples
+        --------
+        >>> buffer = SpikeBuffer.empty(5)
+        >>> buffer.append([1, 4])
+        >>> buffer.events(0, 1).tolist()
+        [(0, 1), (0, 4)]
+        """
+        from neurosim.kernels.spikes import take_spikes
+
+        self._check_held(first, stop)
+        out = np.empty(int(self.ends[stop % self.ends.size] - self.ends[first % self.ends.size]), EVENT)
+        n = take_spikes(self.units, self.ends, first, stop, self.n_units, np.zeros(0, bool) if wanted is None else wanted, out)
+        return None if n < 0 else out[:n]
+
+    def _check_held(self, first: int, stop: int) -> None:
+        """Refuse ticks whose spikes are not in the buffer."""
         oldest = max(0, self.tick - self.ends.size + 1)
         if not oldest <= first <= stop <= self.tick:
             raise ValueError(f"spikes of ticks {first} to {stop} were asked for, the buffer holds those of {oldest} to {self.tick}")
-        if self.total - ends[0] > self.units.size:
-            came, held = self.total - ends[0], self.units.size
+        came, held = self.total - int(self.ends[first % self.ends.size]), self.units.size
+        if came > held:
             error = ValueError(f"spikes of tick {first} were overwritten: {came:,} came since, {held:,} are held")
             raise with_hint(error, f"look at most {self.reach} ticks back, or make the buffer with a larger capacity")
-        return np.repeat(np.arange(first, stop), np.diff(ends)), self._held(int(ends[0]), int(ends[-1]))
 
-    def _held(self, first: int, stop: int) -> np.ndarray:
+    def _copied(self, first: int, stop: int) -> np.ndarray:
         """Return a copy of the units of the events from one number to before another."""
         capacity = self.units.size
         begin, end = first % capacity, first % capacity + stop - first
@@ -210,15 +247,17 @@ class SpikesRecording(Generic[S]):
 
     def sample(self, state: S, /) -> None:
         """Keep the spikes since the last look."""
-        ticks, units = self._buffer(state).between(self._next, int(state.tick))
-        self._check(ticks, units, state.tick)
-        if self._wanted is not None:
-            kept = self._wanted[units]
-            ticks, units = ticks[kept], units[kept]
-        events = np.empty(len(units), EVENT)
-        events["tick"], events["unit"] = ticks, units
+        buffer, now = self._buffer(state), int(state.tick)
+        if isinstance(buffer, SpikeBuffer):
+            events = buffer.events(self._next, now, self._wanted)
+        else:
+            ticks, units = buffer.between(self._next, now)
+            events = self._collected(ticks, units, now)
+        if events is None:
+            error = ValueError(f"recorder {self._name!r}: spikes up to tick {now} are not in order of tick and unit, or of unknown units")
+            raise with_hint(error, f"ticks ascend from {self._next} to {now - 1}, units of a tick from 0 to {self._size - 1}, none twice")
         self._rows.extend(events)
-        self._next = int(state.tick)
+        self._next = now
 
     def values(self) -> np.ndarray:
         """Return the events so far, with the fields tick and unit."""
@@ -253,16 +292,17 @@ class SpikesRecording(Generic[S]):
             raise TypeError(f"recorder {self._name!r}: {where} must be a neurosim.spikes.SpikeBuffer, got {type(buffer).__name__}")
         return buffer
 
-    def _check(self, ticks: np.ndarray, units: np.ndarray, now: int) -> None:
-        """Refuse events that stand in the wrong order or do not exist."""
+    def _collected(self, ticks: np.ndarray, units: np.ndarray, now: int) -> np.ndarray | None:
+        """Return the wanted events of somebody else's buffer, or None if they stand in the wrong order or do not exist."""
         if len(ticks) != len(units):
             raise ValueError(f"recorder {self._name!r}: got {len(ticks)} ticks of {len(units)} spikes")
-        if not len(ticks):
-            return
         place = np.asarray(ticks, np.int64) * self._size + units
-        if units.max() >= self._size or ticks[0] < self._next or ticks[-1] >= now or not (place[1:] > place[:-1]).all():
-            error = ValueError(f"recorder {self._name!r}: spikes up to tick {now} are not in order of tick and unit, or of unknown units")
-            raise with_hint(error, f"ticks ascend from {self._next} to {now - 1}, units of a tick from 0 to {self._size - 1}, none twice")
+        if len(units) and (units.max() >= self._size or ticks[0] < self._next or ticks[-1] >= now or not (place[1:] > place[:-1]).all()):
+            return None
+        kept = slice(None) if self._wanted is None else self._wanted[units]
+        events = np.empty(len(units[kept]), EVENT)
+        events["tick"], events["unit"] = ticks[kept], units[kept]
+        return events
 
     def _allow(self, nbytes: int) -> None:
         """Refuse to outgrow the memory."""

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 from neurosim.spikes import LARGEST, SpikeBuffer
 from neurosim.state import copy, load, save
+from tests.reference import spikes as reference
 
 
 @given(
@@ -37,6 +38,23 @@ def test_the_last_ticks_are_those_of_a_list(n_units: int, depth: int, capacity: 
             assert (when == wanted + first).all()
             assert (who == units).all()
             assert (when.dtype, who.dtype) == (np.int64, np.uint32)
+            chosen = rng.random(n_units) < 0.5
+            for choice, mask in (None, []), (chosen, chosen.tolist()):
+                events = buffer.events(first, stop, choice)
+                assert events is not None
+                assert events.tolist() == reference.taken(buffer.units.tolist(), buffer.ends.tolist(), first, stop, n_units, mask)
+
+
+@pytest.mark.parametrize("units", [[3, 1], [2, 2], [1, 5]])
+def test_spikes_in_disorder_are_not_taken(units: list[int]) -> None:
+    buffer = SpikeBuffer.empty(5, depth=4)
+    buffer.append([0, 4])
+    buffer.units[2:4], buffer.ends[2], buffer.tick = units, 4, 2
+    assert buffer.events(0, 2) is None
+    assert reference.taken(buffer.units.tolist(), buffer.ends.tolist(), 0, 2, 5, []) is None
+    events = buffer.events(0, 1)
+    assert events is not None
+    assert events.tolist() == [(0, 0), (0, 4)]
 
 
 def test_the_reach_is_that_of_a_population_that_fires_all_the_time() -> None:
