@@ -67,10 +67,10 @@ def code_name(function: Any) -> str:
 def _hash(value: Any, name: str, update: Callable[[Any], None], above: list[int]) -> None:
     """Feed a value to a digest; every piece says its kind and length, so that no two trees give the same bytes."""
     if isinstance(value, np.generic) and not value.dtype.hasobject:
-        value = value.item()
+        value = np.asarray(value) if value.dtype.kind in "mM" else value.item()
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         update(_tag("array", f"{value.dtype.str}{value.dtype.descr if value.dtype.names else ''}{value.shape}"))
-        update(np.ascontiguousarray(value).data.cast("B") if value.size else b"")
+        update(np.ascontiguousarray(value).reshape(-1).view(np.uint8).data if value.size else b"")
     elif value is None or isinstance(value, bool | int | float | complex | str | bytes):
         update(_tag(type(value).__name__, repr(value)))
     elif id(value) in above:

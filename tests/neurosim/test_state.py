@@ -332,6 +332,8 @@ class TestFingerprint:
             (adder(1), lambda x: x * 1),
             (Lazy(2), Lazy(3)),
             (None, "None"),
+            (np.array(["2014-07-01"], "M8[D]"), np.array(["2014-07-02"], "M8[D]")),
+            (np.datetime64("2014-07-01"), np.datetime64("2014-07-02")),
         ],
     )
     def test_different_things_differ(self, one: Any, other: Any) -> None:
@@ -348,6 +350,7 @@ class TestFingerprint:
             (float("nan"), float("nan")),
             (adder(1), adder(1)),
             (outer(), outer()),
+            (np.datetime64("2014-07-01"), np.datetime64("2014-07-01")),
         ],
     )
     def test_equal_things_agree(self, one: Any, other: Any) -> None:
