@@ -12,6 +12,9 @@ Nothing here computes science: a figure shows what a Dataset holds, with the the
 :func:`isi`            distribution of the intervals between spikes
 :func:`phase_circle`   phases of oscillators on the circle, with the arrow of their order parameter
 :func:`space_time`     phases of many oscillators against time, as in a chimera
+:func:`code_overlaps`  units that each code of a table shares with each of another
+:func:`column_raster`  columns of a temporal memory over time: predicted, bursting, predicted but silent
+:func:`column_cells`   its cells at one look; :func:`moving_columns` moves both
 :func:`images`         units as the pixels of images
 :class:`Animation`     anything that moves, as a GIF; :func:`animate` lets the figure of a run grow with time, and
                        :func:`animation.images <neurosim.plot.animation.images>` shows the units of a run as moving images
@@ -37,6 +40,7 @@ from neurosim.plot.live import Live, live
 from neurosim.plot.oscillators import phase_circle, space_time
 from neurosim.plot.raster import raster
 from neurosim.plot.runs import energy, overlaps
+from neurosim.plot.sdr import code_overlaps, column_cells, column_raster, moving_columns
 from neurosim.plot.style import COLOURS, MARKERS, axis_label, figure, legend, save, style
 
 __all__ = [
@@ -47,6 +51,9 @@ __all__ = [
     "animate",
     "animation",
     "axis_label",
+    "code_overlaps",
+    "column_cells",
+    "column_raster",
     "curve",
     "energy",
     "figure",
@@ -56,6 +63,7 @@ __all__ = [
     "legend",
     "live",
     "mean_and_error",
+    "moving_columns",
     "overlaps",
     "phase_circle",
     "phase_diagram",

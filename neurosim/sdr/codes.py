@@ -217,7 +217,11 @@ class Codes(Sequence[Code]):
     def __getitem__(self, index: slice) -> Codes: ...
     def __getitem__(self, index: int | slice) -> Code | Codes:
         if isinstance(index, slice):
-            return Codes([self[c] for c in range(*index.indices(len(self)))])
+            first, stop, step = index.indices(len(self))
+            if step != 1 or stop <= first:
+                return Codes([self[c] for c in range(first, stop, step)])
+            begin, end = self.starts[first], self.starts[stop]
+            return _table(self.starts[first : stop + 1] - begin, self.indices[begin:end], self.size)
         if not -len(self) <= index < len(self):
             raise IndexError(f"code {index} of {len(self)}")
         first, last = self.starts[index % len(self) : index % len(self) + 2]

@@ -49,6 +49,7 @@ def test_a_code_keeps_its_units_in_each_form(data: st.DataObject) -> None:
     assert table.overlaps(table).tolist() == [[len({*x} & {*y}) for y in (a, b)] for x in (a, b)]
     assert (table.bits == [code.bits, other.bits]).all()
     assert list(table) == [code, other]
+    assert list(table[1:]) == [other] == list(table[:0:-1])
     assert Codes.from_lists(table.starts, table.indices, size) == table
 
 
