@@ -18,7 +18,7 @@ DEMO := experiments.hopfield_capacity
 # Kernel files and the tests of their names: neurosim/kernels/noise.py, tests/neurosim/test_noise*.py. Those that use machine
 # instructions, or that run a network, have no plain Python form, and are left out where the JIT is off.
 KERNEL_FILES := $(filter-out neurosim/kernels/_%,$(wildcard neurosim/kernels/*.py))
-PLAIN_FILES := $(if $(KERNEL_FILES),$(shell grep -LE 'kernels\.(_bits|_calls|_edges|_functions|_lanes|_rows|_stages|_waves|codes|delivery)' $(KERNEL_FILES)))
+PLAIN_FILES := $(if $(KERNEL_FILES),$(shell grep -LE 'kernels\.(_bits|_blocks|_calls|_edges|_functions|_lanes|_masks|_permanences|_rows|_stages|_synapses|_waves|codes|delivery)' $(KERNEL_FILES)))
 tests_of = $(sort $(foreach name,$(notdir $(basename $(1))),$(wildcard tests/neurosim/test_$(name).py tests/neurosim/test_$(name)_*.py)))
 
 # Of the slow tests CI runs one share in SLOW_SHARES, the next one with each commit. `make slow SLICE=0/1` runs them all.

@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,16 @@ MNIST = {
     "train-labels-idx1-ubyte.gz": "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
 }
 """SHA-256 of the four files of LeCun, Cortes & Burges, byte-identical to the classic distribution."""
+NYC_TAXI = {"nyc_taxi.csv": "d8fa6f7f0734bf5c8be12c52a94e20a82664c397d9dec4449156bd453d32856d"}
+"""SHA-256 of the series of the Numenta Anomaly Benchmark."""
+ANOMALIES = {
+    "2014-11-01T19:00": "marathon",
+    "2014-11-27T15:30": "Thanksgiving",
+    "2014-12-25T15:00": "Christmas",
+    "2015-01-01T01:00": "New Year",
+    "2015-01-27T00:00": "snow storm",
+}
+"""Times at which the benchmark labels an anomaly of that series, and what it was."""
 
 
 def folders() -> list[Path]:
@@ -105,6 +115,45 @@ def mnist(split: Literal["train", "test"] = "test") -> tuple[npt.NDArray[np.uint
     names = [f"{stem}-images-idx3-ubyte.gz", f"{stem}-labels-idx1-ubyte.gz"]
     images, labels = (_read_idx(find(f"mnist/{name}", MNIST[name])) for name in names)
     return images, labels
+
+
+class TaxiRides(NamedTuple):
+    """A series with labelled anomalies.
+
+    Attributes
+    ----------
+    times : ndarray of datetime64[m], shape (n,)
+    passengers : ndarray of int64, shape (n,)
+        Passengers in the half hour that begins then.
+    anomalies : ndarray of int64, shape (5,)
+        Rows of the labels.
+    causes : tuple of str
+        What happened.
+    """
+
+    times: npt.NDArray[np.datetime64]
+    passengers: npt.NDArray[np.int64]
+    anomalies: npt.NDArray[np.int64]
+    causes: tuple[str, ...]
+
+
+def nyc_taxi() -> TaxiRides:
+    """Load the taxi passengers of New York, July 2014 to January 2015, in half hours, and the five anomalies in them.
+
+    Returns
+    -------
+    TaxiRides
+        10,320 rows.
+
+    References
+    ----------
+    S. Ahmad, A. Lavin, S. Purdy & Z. Agha, "Unsupervised real-time anomaly detection for streaming data", Neurocomputing 262 (2017).
+    """
+    lines = find("nab-nyc-taxi/nyc_taxi.csv", NYC_TAXI["nyc_taxi.csv"]).read_text(encoding="ascii").splitlines()[1:]
+    times, passengers = zip(*(line.split(",") for line in lines), strict=True)
+    ticks = np.array(times, "datetime64[m]")
+    labels = np.searchsorted(ticks, np.array(list(ANOMALIES), "datetime64[m]"))
+    return TaxiRides(ticks, np.array(passengers, np.int64), labels, tuple(ANOMALIES.values()))
 
 
 def _absent(wanted: str) -> DataNotFound:

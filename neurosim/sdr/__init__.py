@@ -1,45 +1,29 @@
 """Sparse distributed representations: codes and their mathematics, dendrites, spatial pooler, temporal memory, Sparsey's code selection."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from neurosim.sdr.codes import Code as Code
-    from neurosim.sdr.codes import Codes as Codes
-    from neurosim.sdr.codes import corrupt as corrupt
-    from neurosim.sdr.codes import overlap as overlap
-    from neurosim.sdr.codes import random_code as random_code
-    from neurosim.sdr.codes import random_codes as random_codes
-    from neurosim.sdr.codes import silence as silence
-    from neurosim.sdr.codes import subsample as subsample
-    from neurosim.sdr.codes import union as union
-    from neurosim.sdr.driven import Driven as Driven
-
-_HOME = {
-    "Code": "codes",
-    "Codes": "codes",
-    "random_code": "codes",
-    "random_codes": "codes",
-    "corrupt": "codes",
-    "silence": "codes",
-    "subsample": "codes",
-    "union": "codes",
-    "overlap": "codes",
-    "Driven": "driven",
-    "SpatialPooler": "spatial_pooler",
-    "TemporalMemory": "temporal_memory",
-    "Segments": "dendrites",
-    "DendriticNeuron": "dendrites",
-    "AnomalyLikelihood": "anomaly",
-    "Classifier": "classifier",
-    "CodeSelection": "code_selection",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(f"neurosim.sdr.{_HOME[name]}"), name)
-    try:
-        return import_module(f"neurosim.sdr.{name}")
-    except ModuleNotFoundError:
-        raise AttributeError(name) from None
+from neurosim.sdr import anomaly as anomaly
+from neurosim.sdr import encoders as encoders
+from neurosim.sdr import mac_theory as mac_theory
+from neurosim.sdr import nab as nab
+from neurosim.sdr import theory as theory
+from neurosim.sdr.anomaly import AnomalyLikelihood as AnomalyLikelihood
+from neurosim.sdr.classifier import Classifier as Classifier
+from neurosim.sdr.code_selection import CodeSelection as CodeSelection
+from neurosim.sdr.codes import Code as Code
+from neurosim.sdr.codes import Codes as Codes
+from neurosim.sdr.codes import corrupt as corrupt
+from neurosim.sdr.codes import overlap as overlap
+from neurosim.sdr.codes import random_code as random_code
+from neurosim.sdr.codes import random_codes as random_codes
+from neurosim.sdr.codes import silence as silence
+from neurosim.sdr.codes import subsample as subsample
+from neurosim.sdr.codes import union as union
+from neurosim.sdr.dendrites import DendriticNeuron as DendriticNeuron
+from neurosim.sdr.driven import Driven as Driven
+from neurosim.sdr.segments import Segments as Segments
+from neurosim.sdr.selection_rules import RINKUS_2010 as RINKUS_2010
+from neurosim.sdr.selection_rules import CriticalPeriod as CriticalPeriod
+from neurosim.sdr.selection_rules import Expansivity as Expansivity
+from neurosim.sdr.selection_rules import Hypotheses as Hypotheses
+from neurosim.sdr.selection_rules import Permanence as Permanence
+from neurosim.sdr.spatial_pooler import SpatialPooler as SpatialPooler
+from neurosim.sdr.temporal_memory import TemporalMemory as TemporalMemory

@@ -13,7 +13,15 @@ from neurosim.sweep import sweep
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [found.name for found in find(ROOT) if found.name.startswith("experiments.")]
-ON_DATA = {"experiments.hopfield_images"}
+ON_DATA = {"experiments.hopfield_images", "experiments.sparsey_mnist", "experiments.taxi_anomalies"}
+
+MISSES = {
+    "experiments.sparsey_sequences": {
+        "accuracy at 140 frames, Q = 9, K = 16": "0.84 where another program gave 0.933; macs scatter by 0.06 there",
+        "frames at an accuracy of 0.97, Q = 9, K = 32": "253 where another program gave 200, out of line with its own other sizes",
+    }
+}
+"""Claims that do not come out on the default grid. A miss is a result: it stays in the scoreboard, and must stay a miss."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,11 +35,11 @@ def experiment(name: str) -> Experiment:
     return importlib.import_module(name).EXPERIMENT
 
 
-def failed_claims(name: str, level: Level) -> list[str]:
+def failed_claims(name: str, level: Level) -> dict[str, str]:
     verdicts = check(experiment(name), level, progress=False)
     decided = [verdict for verdict in verdicts if verdict.passed is not None]
     assert decided
-    return [f"{verdict.name}: {verdict.measured} {verdict.reason}" for verdict in decided if not verdict.passed]
+    return {verdict.name: f"{verdict.measured} {verdict.reason}" for verdict in decided if not verdict.passed}
 
 
 def test_there_are_experiments_and_none_is_broken() -> None:
@@ -41,13 +49,14 @@ def test_there_are_experiments_and_none_is_broken() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_claims_that_the_tiny_grid_decides(name: str) -> None:
-    assert failed_claims(name, "tiny") == []
+    assert failed_claims(name, "tiny") == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_claims_that_the_default_grid_decides(name: str) -> None:
-    assert failed_claims(name, "default") == []
+    failed = failed_claims(name, "default")
+    assert failed.keys() == MISSES.get(name, {}).keys(), failed
 
 
 @pytest.mark.parametrize("name", NAMES)

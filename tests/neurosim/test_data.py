@@ -18,6 +18,16 @@ def test_mnist(data_folder: Path) -> None:
     assert abs(images.mean() - 33.7912) < 1e-4
 
 
+def test_nyc_taxi(data_folder: Path) -> None:
+    """Half hours without a gap; the marathon, Thanksgiving, Christmas, New Year and the snow storm are labelled."""
+    rides = data.nyc_taxi()
+    assert rides.times.shape == rides.passengers.shape == (10_320,)
+    assert (np.diff(rides.times) == np.timedelta64(30, "m")).all()
+    assert (rides.passengers.min(), rides.passengers.max(), rides.passengers.sum()) == (8, 39_197, 156_219_716)
+    assert rides.times[rides.anomalies].astype(str).tolist() == list(data.ANOMALIES)
+    assert rides.causes[3] == "New Year"
+
+
 def test_absent_file_is_named_with_its_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROSIM_DATA", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "user"))
