@@ -35,6 +35,7 @@ import numpy.typing as npt
 
 from neurosim.checks import real, whole
 from neurosim.noise import checked_seed
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, indices_of
 
 UNKNOWN = 0.5
@@ -175,6 +176,8 @@ class AnomalyLikelihood:
         TypeError, ValueError
             If the score is not a number in 0 ... 1.
         """
+        check_kind(state, LikelihoodState)
+        check_sizes(scores=(len(state.scores), self.window))
         if (score := real("score", score, least=0)) > 1:
             raise ValueError(f"score must lie in 0 ... 1, got {score}")
         ready = state.tick >= self.learning + self.samples

@@ -27,6 +27,7 @@ import numpy.typing as npt
 from neurosim.checks import real, whole
 from neurosim.errors import with_hint
 from neurosim.noise import checked_seed
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of
 
 Floats = npt.NDArray[np.float64]
@@ -114,6 +115,7 @@ class Classifier:
 
     def infer(self, state: ClassifierState, code: Code | npt.ArrayLike) -> Floats:
         """Return the probability of each category, (categories,)."""
+        self._check(state)
         return _softmax(state.weights[indices_of("code", code, self.size)].sum(axis=0))
 
     def compute(self, state: ClassifierState, code: Code | npt.ArrayLike, category: int | npt.ArrayLike, learn: bool = True) -> Floats:
@@ -138,12 +140,18 @@ class Classifier:
         TypeError, ValueError
             If the code is not one of `size` units, or the category not one of `categories`.
         """
+        self._check(state)
         units, target = indices_of("code", code, self.size), self._target(category)
         chances = _softmax(state.weights[units].sum(axis=0))
         if learn:
             state.weights[units] += self.rate * (target - chances)
         state.tick += 1
         return chances
+
+    def _check(self, state: ClassifierState) -> None:
+        check_kind(state, ClassifierState)
+        units, categories = state.weights.shape
+        check_sizes(units=(units, self.size), categories=(categories, self.categories))
 
     def _target(self, category: int | npt.ArrayLike) -> Floats:
         target = np.asarray(category)

@@ -46,6 +46,7 @@ from neurosim import noise
 from neurosim.checks import real, whole
 from neurosim.errors import nearest, with_hint
 from neurosim.sdr import afferents
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.afferents import Afferents, Channel, read_only
 from neurosim.sdr.codes import Code, Codes, indices_of, trusted
 from neurosim.sdr.selection_rules import RINKUS_2010 as RINKUS_2010
@@ -279,6 +280,7 @@ class CodeSelection:
         """
         if not isinstance(codes, Codes):
             raise TypeError(f"codes must be Codes, got {type(codes).__name__}")
+        self._check(state)
         if codes.size != self.inputs:
             raise ValueError(f"codes must have size {self.inputs}, got {codes.size}")
         draw = learn if draw is None else draw
@@ -330,6 +332,7 @@ class CodeSelection:
 
     def _channels(self, state: MacState, code: Any, neighbours: Any, above: Any, strengths: Any) -> list[Channel]:
         """Return the projections that have active sources, or none where the mac is not active."""
+        self._check(state)
         strengths = dict(strengths or {})
         if unknown := [name for name in strengths if name not in CHANNELS]:
             raise with_hint(ValueError(f"strengths must be of {', '.join(CHANNELS)}, got {unknown[0]!r}"), nearest(unknown[0], CHANNELS))
@@ -342,6 +345,15 @@ class CodeSelection:
         active, weighted = self._active("above", above, self.above, strengths.get("above"))
         top_down = Channel(state.above, active, weighted, active.size, self.exponents[2], 0, self._possible("above"))
         return [channel for channel in (bottom_up, horizontal, top_down) if channel.full > 0]
+
+    def _check(self, state: MacState) -> None:
+        """Refuse the state of a mac of another size, or with other projections."""
+        check_kind(state, MacState)
+        check_sizes(modules=(len(state.winners), self.modules))
+        for name, n in self.n_sources.items():
+            projection = getattr(state, name)
+            held = len(projection.bits) - 1 if self.permanence is None else len(projection.levels)
+            check_sizes(**{f"sources_of_{name}": (max(held, 0), n), f"units_of_{name}": (len(projection.n_set), self.size if n else 0)})
 
     def _horizontal(self, state: MacState, neighbours: Any, strengths: Any) -> Channel:
         """Join the mac's own last code with that of neighbours."""

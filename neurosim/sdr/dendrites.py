@@ -35,6 +35,7 @@ from neurosim.checks import real, whole
 from neurosim.errors import with_hint
 from neurosim.memory import free_memory
 from neurosim.noise import checked_seed
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted
 from neurosim.sdr.segments import Segments as Segments
 
@@ -250,9 +251,9 @@ class DendriticNeuron:
         return trusted(found[: list_reached(counts, np.uint8(self.threshold), found)].copy(), self.segments)
 
     def _check(self, state: NeuronState) -> None:
-        if state.cells.shape != (self.segments, self.synapses):
-            got = f"{state.cells.shape[0]:,} segments of {state.cells.shape[1]}"
-            raise ValueError(f"state must have {self.segments:,} segments of {self.synapses} places, got {got}")
+        check_kind(state, NeuronState)
+        segments, synapses = state.cells.shape
+        check_sizes(segments=(segments, self.segments), places_for_synapses=(synapses, self.synapses))
 
 
 def fixed(value: float) -> int:

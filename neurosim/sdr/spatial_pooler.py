@@ -51,6 +51,7 @@ import numpy.typing as npt
 from neurosim.checks import real, whole
 from neurosim.errors import nearest, with_hint
 from neurosim.noise import checked_seed
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted
 
 Shape = int | tuple[int, ...]
@@ -406,11 +407,8 @@ class SpatialPooler:
         return int(column)
 
     def _check_state(self, state: SpatialPoolerState) -> None:
-        if not isinstance(state, SpatialPoolerState):
-            raise TypeError(f"state must be a SpatialPoolerState, got {type(state).__name__}; make it with init()")
-        got = len(state.connected) - 1, len(state.active_duty)
-        if got != (self.n_inputs, self.n_columns):
-            raise ValueError(f"state must have {self.n_inputs} inputs and {self.n_columns} columns, got {got[0]} and {got[1]}")
+        check_kind(state, SpatialPoolerState)
+        check_sizes(inputs=(len(state.connected) - 1, self.n_inputs), columns=(len(state.active_duty), self.n_columns))
 
 
 def _checked_shape(name: str, shape: Shape) -> tuple[int, ...]:

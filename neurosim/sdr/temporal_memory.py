@@ -44,6 +44,7 @@ from neurosim.checks import real, whole
 from neurosim.errors import with_hint
 from neurosim.memory import free_memory
 from neurosim.noise import checked_seed
+from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted, words_of
 
 if TYPE_CHECKING:
@@ -333,9 +334,8 @@ class TemporalMemory:
         return found
 
     def _check(self, state: TemporalMemoryState) -> None:
-        if len(state.tables["lists"]) != self.n_cells:
-            error = ValueError(f"state must have {self.n_cells:,} cells, got one of {len(state.tables['lists']):,}")
-            raise with_hint(error, "it belongs to a memory of another size; make one with init()")
+        check_kind(state, TemporalMemoryState)
+        check_sizes(cells=(len(state.tables["lists"]), self.n_cells))
 
     @cached_property
     def _rule(self) -> Any:

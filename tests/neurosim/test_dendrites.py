@@ -161,7 +161,7 @@ def test_a_saved_neuron_goes_on_and_one_of_another_shape_is_refused(tmp_path: Pa
         assert neuron.compute(state, code) == neuron.compute(again, code)
     assert (state.cells == again.cells).all()
     assert (state.permanences == again.permanences).all()
-    with pytest.raises(ValueError, match="state must have 31 segments of 8 places, got 30 segments of 8"):
+    with pytest.raises(ValueError, match="state must have 31 segments, got 30"):
         DendriticNeuron(200, segments=31, synapses=8, threshold=4).compute(again, codes[0])
 
 
