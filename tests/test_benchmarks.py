@@ -175,7 +175,7 @@ class TestCommand:
         assert all(row["cpu"][1] <= row["cpu"][0] <= row["cpu"][2] for row in document["rows"])
 
     @pytest.mark.slow
-    @pytest.mark.parametrize("name", ["startup", "sweep", "network", "network_costs", "oscillators"])
+    @pytest.mark.parametrize("name", ["startup", "sweep", "network", "network_costs", "oscillators", "sdr"])
     def test_the_others_run(self, name: str, tmp_path: Path) -> None:
         assert self.run(name, tmp_path / "numbers.json")["rows"]
 

@@ -19,15 +19,16 @@ PAGES = [
 PRIVATE = {"neurosim", "neurosim.cli", "neurosim.template"}
 
 
-def test_the_readme_examples_recall_the_pattern_and_synchronise(tmp_path: Path) -> None:
+def test_the_readme_examples_recall_the_pattern_synchronise_and_predict(tmp_path: Path) -> None:
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    overlap, order = map(float, done.stdout.split())
+    overlap, order, predicted = map(float, done.stdout.split())
     assert overlap > 0.98
     assert order == pytest.approx(0.707, abs=0.01)
+    assert predicted == 40
 
 
 def test_the_reference_names_every_public_module() -> None:
