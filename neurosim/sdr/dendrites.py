@@ -31,16 +31,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.checks import real, whole
+from neurosim.checks import whole
 from neurosim.errors import with_hint
 from neurosim.memory import free_memory
 from neurosim.noise import checked_seed
+from neurosim.sdr._permanences import checked_permanence, fixed
 from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted
 from neurosim.sdr.segments import Segments as Segments
 
-TOP = 32767
-"""Permanence 1 in fixed point."""
 MOST = 255
 """Largest number of synapses of a segment: counters have one byte."""
 
@@ -131,11 +130,7 @@ class DendriticNeuron:
         if self.min_threshold is not None:
             _between("min_threshold", self.min_threshold, self.synapses, "synapses")
         for name in ("initial", "connected", "increment", "decrement", "punishment"):
-            value = real(name, getattr(self, name), least=0)
-            if value > 1:
-                raise ValueError(f"{name} must be at most 1, got {value:g}")
-            if name in ("initial", "connected") and fixed(value) == 0:
-                raise ValueError(f"{name} must be at least 1 / {TOP}, the least permanence above 0, got {value:g}")
+            checked_permanence(name, getattr(self, name), positive=name in ("initial", "connected"))
 
     def init(self, *, seed: int = 0) -> NeuronState:
         """Return a neuron without synapses.
@@ -254,17 +249,6 @@ class DendriticNeuron:
         check_kind(state, NeuronState)
         segments, synapses = state.cells.shape
         check_sizes(segments=(segments, self.segments), places_for_synapses=(synapses, self.synapses))
-
-
-def fixed(value: float) -> int:
-    """Return a permanence, 0 ... 1, as a whole number of 1 / 32767.
-
-    Examples
-    --------
-    >>> fixed(1.0), fixed(0.02)
-    (32767, 655)
-    """
-    return round(value * TOP)
 
 
 def _between(name: str, value: int, most: int, what: str = "") -> None:

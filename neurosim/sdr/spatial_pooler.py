@@ -51,13 +51,12 @@ import numpy.typing as npt
 from neurosim.checks import real, whole
 from neurosim.errors import nearest, with_hint
 from neurosim.noise import checked_seed
+from neurosim.sdr._permanences import FULL, checked_permanence, fixed
 from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted
 
 Shape = int | tuple[int, ...]
 
-UNIT = 32767
-"""Whole number that stands for the permanence 1."""
 INHIBITION = ("global", "local")
 EVERY = 50
 """Learning steps between two measurements of what counts as weak, and of the radius of inhibition."""
@@ -179,9 +178,7 @@ class SpatialPooler:
         _share("connected", self.connected, zero=False, one=False)
         _share("minimum_duty", self.minimum_duty)
         for name in ("increment", "decrement"):
-            _share(name, getattr(self, name))
-            if 0 < getattr(self, name) < 0.5 / UNIT:
-                raise ValueError(f"{name} must be 0 or at least {0.5 / UNIT:.2g}, half a unit of permanence, got {getattr(self, name)}")
+            checked_permanence(name, getattr(self, name))
         whole("stimulus_threshold", self.stimulus_threshold, 0)
         whole("duty_period", self.duty_period, 1)
         if real("boost", self.boost, least=0) > MOST_BOOST:
@@ -243,8 +240,7 @@ class SpatialPooler:
     @cached_property
     def _steps(self) -> tuple[int, int, int, int]:
         """Threshold, increment, decrement and the step of weak columns, in whole numbers."""
-        threshold = min(max(1, round(self.connected * UNIT)), UNIT)
-        return threshold, round(self.increment * UNIT), round(self.decrement * UNIT), max(1, round(self.connected * UNIT / 10))
+        return fixed(self.connected), fixed(self.increment), fixed(self.decrement), fixed(self.connected / 10)
 
     # --- running --------------------------------------------------------------------------------------------------------------
 
@@ -392,7 +388,7 @@ class SpatialPooler:
         """Return the permanences of a column, in 0 ... 1, shape (n_inputs,); NaN for inputs that it cannot reach."""
         row = state.permanences[self._checked_column(state, column)]
         values, held = np.full(self.n_inputs, np.nan), np.flatnonzero(row >= 0)
-        values[state.reach[column, held] if state.reach.size else held] = row[held] / UNIT
+        values[state.reach[column, held] if state.reach.size else held] = row[held] / FULL
         return values
 
     def boosts(self, state: SpatialPoolerState) -> npt.NDArray[np.float64]:

@@ -40,10 +40,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.checks import real, whole
+from neurosim.checks import whole
 from neurosim.errors import with_hint
 from neurosim.memory import free_memory
 from neurosim.noise import checked_seed
+from neurosim.sdr._permanences import FULL, checked_permanence, fixed
 from neurosim.sdr._states import check_kind, check_sizes
 from neurosim.sdr.codes import Code, checked_size, indices_of, trusted, words_of
 
@@ -52,8 +53,6 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-FULL = 32767
-"""Permanence 1."""
 LARGEST_SYNAPSES = 255
 """Synapses that a segment can have: they are counted in 8 bits."""
 _GROW = {
@@ -185,7 +184,7 @@ class TemporalMemory:
         _at_most("min_threshold", self.min_threshold, "activation_threshold", self.activation_threshold)
         _at_most("min_threshold", self.min_threshold, "max_new", self.max_new)
         for name in ("initial", "connected", "increment", "decrement", "punishment"):
-            permanence(name, getattr(self, name), name in ("initial", "connected"))
+            checked_permanence(name, getattr(self, name), positive=name in ("initial", "connected"))
 
     @property
     def n_cells(self) -> int:
@@ -341,9 +340,6 @@ class TemporalMemory:
     def _rule(self) -> Any:
         from neurosim.kernels.temporal_memory import Rule
 
-        def fixed(value: float) -> int:
-            return max(round(FULL * value), int(value > 0))
-
         return Rule(
             cells=self.cells,
             activation=self.activation_threshold,
@@ -404,20 +400,6 @@ def frozen(indices: Array) -> Array:
         indices = indices.view()
         indices.setflags(write=False)
     return indices
-
-
-def permanence(name: str, value: float, positive: bool) -> float:
-    """Return a permanence, or say what is wrong with it.
-
-    Examples
-    --------
-    >>> permanence("initial", 0.21, True)
-    0.21
-    """
-    value = real(name, value, least=0.0, **({"above": 0.0} if positive else {}))
-    if value > 1:
-        raise ValueError(f"{name} must be at most 1, got {value:g}")
-    return value
 
 
 def _at_most(name: str, value: int, what: str, limit: int) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.errors import CheckpointError
-from neurosim.sdr.dendrites import DendriticNeuron, NeuronState, fixed
+from neurosim.sdr._permanences import fixed
+from neurosim.sdr.dendrites import DendriticNeuron, NeuronState
 from tests.reference import dendrites as oracle
 
 sdr = ns.sdr
@@ -184,7 +185,7 @@ def test_a_neuron_of_another_version_is_refused(tmp_path: Path) -> None:
         ({"synapses": 256}, "synapses must be at most 255, got 256"),
         ({"threshold": 25}, "threshold must be at most synapses = 24, got 25"),
         ({"min_threshold": 0}, "min_threshold must be at least 1"),
-        ({"initial": 0.0}, "initial must be at least 1 / 32767"),
+        ({"initial": 0.0}, "initial must be finite and at least 0 and above 0, got 0"),
         ({"connected": 1.5}, "connected must be at most 1, got 1.5"),
         ({"increment": -0.1}, "increment must be finite and at least 0"),
     ],

@@ -13,7 +13,8 @@ from neurosim.kernels import _synapses as tables
 from neurosim.kernels._blocks import among, change
 from neurosim.kernels._jit import jit
 from neurosim.kernels.temporal_memory import excite, sort_segments
-from neurosim.sdr.temporal_memory import FULL, TemporalMemory, TemporalMemoryState
+from neurosim.sdr._permanences import FULL
+from neurosim.sdr.temporal_memory import TemporalMemory, TemporalMemoryState
 from tests.reference.temporal_memory import Memory
 
 RULES = {
