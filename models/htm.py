@@ -162,7 +162,7 @@ class Stream:
     detector : Detector
     values : array_like of float, shape (n,)
     times : array_like, shape (n,), optional
-        Needed if the detector has an encoder of times. Dates are kept as texts.
+        Needed if the detector has an encoder of times.
     """
 
     detector: Detector
@@ -179,7 +179,6 @@ class Stream:
             times = np.array(self.times)
             if times.shape != values.shape:
                 raise ValueError(f"times must be one for each of the {values.size} values, got shape {times.shape}")
-            times = times.astype(str) if times.dtype.kind == "M" else times
             times.setflags(write=False)
             object.__setattr__(self, "times", times)
 

@@ -24,21 +24,24 @@ Symbols of the papers and names here: n ``size``, a or w ``active``, s ``synapse
 :func:`wrong_prediction`            probability that a column is predicted which does not come
 :func:`prediction_jaccard`          agreement of predicted and active columns
 :func:`least_size_for_sequences`    least number of columns for an agreement
+:class:`Pooling`                    overlaps of a spatial pooler's winners, and which of them noise leaves
 ==================================  ===========================================================================
 
-Probabilities are right to a relative error of 1e-12, however small; functions with ``log`` also below the smallest float. Arguments are
-single numbers or arrays, which are broadcast.
+Probabilities of matches are right to a relative error of 1e-12, however small; functions with ``log`` also below the smallest float.
+Arguments are single numbers or arrays, which are broadcast.
 """
 
 from __future__ import annotations
 
 from neurosim.sdr.theory.overlaps import count_codes, count_overlaps, overlap_probability
+from neurosim.sdr.theory.pooling import Pooling
 from neurosim.sdr.theory.segments import any_of, false_negative, false_positive, set_false_positive
 from neurosim.sdr.theory.sequences import least_size_for_sequences, predicted_share, prediction_jaccard, wrong_prediction
 from neurosim.sdr.theory.thresholds import best_threshold, least_size, least_threshold, median_false_positive
 from neurosim.sdr.theory.unions import coverage, expected_ones, mixed_false_positive, ones_distribution, union_false_positive
 
 __all__ = [
+    "Pooling",
     "any_of",
     "best_threshold",
     "count_codes",
