@@ -70,15 +70,20 @@ class MemoryRows:
         """Do nothing: memory needs no closing."""
 
 
-class GrowingRows(MemoryRows):
-    """Rows in one array whose number is not known before: it becomes twice as long whenever it is full.
+class GrowingRows:
+    """Rows whose number is not known before, in blocks: none is moved when more come.
 
     Parameters
     ----------
     dtype : dtype
         Of a row, which is a single value.
     allow : callable
-        Called with the bytes of a longer array before it is made; it raises an error if they are too many.
+        Called with the bytes of twice as many rows before there are more than the last time; it raises an error if they are too many.
+
+    Attributes
+    ----------
+    held : int
+        Rows that memory will surely hold: none.
 
     Examples
     --------
@@ -89,30 +94,58 @@ class GrowingRows(MemoryRows):
     array([0, 1, 2])
     """
 
+    held = 0
+
     def __init__(self, dtype: np.dtype, allow: Callable[[int], None]) -> None:
-        super().__init__((SHORTEST,), dtype)
-        self._allow, self.held = allow, 0
+        self._dtype, self._allow, self._room = dtype, allow, 0
+        self._full: list[np.ndarray] = []
+        self._last, self._cursor, self._n = np.empty(0, dtype), 0, 0
 
     def extend(self, rows: np.ndarray) -> None:
-        """Add several rows."""
-        end = self._cursor + len(rows)
-        if self._buffer is None or end > len(self._buffer):
-            self._grow(end)
-        assert self._buffer is not None
-        _copy(self._buffer[self._cursor : end], rows)
-        self._cursor = end
+        """Add several rows. Many become a block as they are: they belong to this object then, and must not change."""
+        if self._n + len(rows) > self._room:
+            room = max(SHORTEST, 2 * self._room, self._n + len(rows))
+            self._allow(room * self._dtype.itemsize)
+            self._room = room
+        self._n += len(rows)
+        if len(rows) > len(self._last) - self._cursor:
+            self._close()
+            if len(rows) >= SHORTEST:
+                self._full.append(rows)
+                return
+            self._last = np.empty(2 * SHORTEST, self._dtype)
+        _copy(self._last[self._cursor : self._cursor + len(rows)], rows)
+        self._cursor += len(rows)
+
+    def blocks(self) -> list[np.ndarray]:
+        """Return the rows so far, in pieces."""
+        return [*self._full, self._last[: self._cursor]]
+
+    def values(self) -> np.ndarray:
+        """Return the rows so far."""
+        blocks = self.blocks()
+        return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+
+    def save(self) -> dict[str, Any]:
+        """Return the rows so far, by name."""
+        return {"rows": self.values()}
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take back what was saved; refuse rows of another kind."""
-        self._shape = (max(SHORTEST, len(saved["rows"])),)
-        super().restore(saved)
+        """Take back what :meth:`save` returned; refuse rows of another kind."""
+        rows = saved["rows"]
+        if rows.ndim != 1 or rows.dtype != self._dtype:
+            raise CheckpointError(f"the checkpoint holds rows {rows.dtype} {rows.shape}, this recorder keeps {self._dtype}")
+        self._full, self._last, self._cursor = [rows.copy()], np.empty(0, self._dtype), 0
+        self._n = self._room = len(rows)
 
-    def _grow(self, least: int) -> None:
-        older = self.values()
-        length = max(self._shape[0] if self._buffer is None else 2 * len(self._buffer), least)
-        self._allow(length * self._dtype.itemsize)
-        self._buffer = np.empty(length, self._dtype)
-        _copy(self._buffer[: len(older)], older)
+    def close(self) -> None:
+        """Do nothing: memory needs no closing."""
+
+    def _close(self) -> None:
+        """Begin a new block."""
+        if self._cursor:
+            self._full.append(self._last[: self._cursor])
+        self._last, self._cursor = self._last[self._cursor :], 0
 
 
 class StreamRows:

@@ -184,7 +184,7 @@ class SpikeBuffer:
         self._check_held(first, stop)
         out = np.empty(int(self.ends[stop % self.ends.size] - self.ends[first % self.ends.size]), EVENT)
         n = take_spikes(self.units, self.ends, first, stop, self.n_units, np.zeros(0, bool) if wanted is None else wanted, out)
-        return None if n < 0 else out[:n]
+        return None if n < 0 else out if n == len(out) else out[:n].copy()  # the rest of the room is given back
 
     def _check_held(self, first: int, stop: int) -> None:
         """Refuse ticks whose spikes are not in the buffer."""
@@ -263,6 +263,10 @@ class SpikesRecording(Generic[S]):
         """Return the events so far, with the fields tick and unit."""
         return self._rows.values()
 
+    def blocks(self) -> list[np.ndarray]:
+        """Return the events so far, in pieces."""
+        return self._rows.blocks() if isinstance(self._rows, GrowingRows) else [self._rows.values()]
+
     def save(self) -> dict[str, Any]:
         """Return the ticks looked at, the cursor and, if they are in memory, the events."""
         return {"first": self._first, "next": self._next, **self._rows.save()}
@@ -308,7 +312,7 @@ class SpikesRecording(Generic[S]):
         """Refuse to outgrow the memory."""
         if nbytes > SMALL_BYTES and nbytes > (free := free_memory()):
             error = RecordingTooLarge(
-                f"recorder {self._name!r} holds {len(self.values()):,} spikes up to tick {self._next}; "
+                f"recorder {self._name!r} holds {sum(map(len, self.blocks())):,} spikes up to tick {self._next}; "
                 f"to keep more it would take {readable(nbytes)} in memory, {readable(free)} are free"
             )
             raise with_hint(error, "record fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")

@@ -3,6 +3,8 @@
 The wait is bounded in what it costs. Where all threads run, they meet without a nap, which lasts longer than most waits. A thread whose
 partner has lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own
 processor does so at once, as that one cannot come while it looks.
+
+:func:`nanoseconds` reads the clock, so that threads can tell how long they have worked.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import platform
 import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -85,13 +88,36 @@ def ask(typingctx, address, number):
     return types.int32(types.int64, types.int64), codegen
 
 
+@intrinsic
+def nanoseconds(typingctx, address, clock):
+    """Return the time on a clock of the system that never goes back, in nanoseconds; address and clock: of :func:`system_clock`.
+
+    Windows counts tenths of a microsecond.
+    """
+
+    def codegen(context, builder, signature, args):
+        number, size = ir.IntType(64), ir.IntType(32)
+        place = cgutils.alloca_once(builder, ir.ArrayType(number, 2))
+        if sys.platform == "win32":
+            kind, given = ir.FunctionType(size, [place.type]), [place]
+        else:
+            kind, given = ir.FunctionType(size, [size, place.type]), [builder.trunc(args[1], size), place]
+        builder.call(builder.inttoptr(args[0], kind.as_pointer()), given)
+        first, second = (builder.load(cgutils.gep_inbounds(builder, place, 0, k)) for k in range(2))
+        if sys.platform == "win32":
+            return builder.mul(first, ir.Constant(number, 100))
+        return builder.add(builder.mul(first, ir.Constant(number, 1_000_000_000)), second)
+
+    return types.int64(types.int64, types.int64), codegen
+
+
 @jit
 def meet(meeting, goal, thread, system):
     """Wait until all threads have come here: each adds 1 to meeting[0], which then stands at goal.
 
     meeting: of :func:`empty_meeting`; system: of :func:`system_calls`.
     """
-    sleep, time, processor = system
+    sleep, nap, processor = system
     here = np.int64(ask(processor, 0)) if processor else np.int64(-1)
     meeting[(thread + 1) * LINE] = here
     add_atomically(meeting, 1)
@@ -104,7 +130,7 @@ def meet(meeting, goal, thread, system):
                 if other != thread + 1 and meeting[other * LINE] == here:
                     looks = LOOKS
         if looks > LOOKS:
-            ask(sleep, time)
+            ask(sleep, nap)
 
 
 def empty_meeting(threads: int) -> np.ndarray:
@@ -127,14 +153,27 @@ def system_calls() -> tuple[int, int, int]:
 
     Examples
     --------
-    >>> sleep, time, processor = system_calls()
-    >>> sleep > 0 and time > 0
+    >>> sleep, nap, processor = system_calls()
+    >>> sleep > 0 and nap > 0
     True
     """
     if sys.platform == "win32":  # its calling convention is the common one on 64-bit systems
         return _address(ctypes.windll.kernel32, "Sleep"), 1, _address(ctypes.windll.kernel32, "GetCurrentProcessorNumber")
     own = ctypes.CDLL(None)
     return _address(own, "usleep"), NAP, _address(own, "sched_getcpu")
+
+
+def system_clock() -> tuple[int, int]:
+    """Return the address of the system's function that tells the time, and the number of the clock to ask for.
+
+    Examples
+    --------
+    >>> system_clock()[0] > 0
+    True
+    """
+    if sys.platform == "win32":
+        return _address(ctypes.windll.kernel32, "QueryPerformanceCounter"), 0
+    return _address(ctypes.CDLL(None), "clock_gettime"), time.CLOCK_MONOTONIC
 
 
 def _address(library: Any, name: str) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from neurosim.kernels._bits import popcount
 from neurosim.kernels._calls import call, matrix_at, vector_at
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import meet
+from neurosim.kernels._wait import LINE, meet, nanoseconds
 from neurosim.kernels.delivery import deliver_bits, deliver_delayed, deliver_rows, deliver_weighted, drain
 
 ROWS, WEIGHTED, BITS, DELAYED, PLASTIC = range(5)
@@ -234,8 +234,35 @@ def run_column(column, links, inputs, like, begin, end):
 
 
 @jit
+def take_over(ring, own, all_fired, column, reach, tick):
+    """Begin a thread's rings at a tick with what stands in the ring of the state: its own units' spikes, and those of all.
+
+    That is for the refractory time and, of all units, for the last ticks that somebody may look back on, reach.
+    """
+    events, ends = vector_at(ring.events, ring.capacity, np.uint32), vector_at(ring.ends, ring.n_ends, np.int64)
+    own_events, own_ends = vector_at(own.events, own.capacity, np.uint32), vector_at(own.ends, own.n_ends, np.int64)
+    mask, last = events.size - 1, ends.size - 1
+    own_ends[:] = 0
+    total = 0
+    for sent in range(tick - column.refractory, tick):
+        for k in range(ends[sent & last], ends[(sent + 1) & last]):
+            unit = events[k & mask]
+            if column.first <= unit and unit < column.last:
+                own_events[total] = unit
+                total += 1
+        own_ends[(sent + 1) & last] = total
+    if all_fired.events == ring.events:
+        return
+    copies, all_ends = vector_at(all_fired.events, all_fired.capacity, np.uint32), vector_at(all_fired.ends, all_fired.n_ends, np.int64)
+    for k in range(ends.size):
+        all_ends[k] = ends[k]
+    for k in range(ends[(tick - reach) & last], ends[tick & last]):
+        copies[k & mask] = events[k & mask]
+
+
+@jit
 def merge(ring, shares, begin, end):
-    """Add to the ring of a population what its columns on all threads have fired, tick by tick, in the order of threads."""
+    """Add to a ring what the columns of a population on all threads have fired, tick by tick, in the order of units."""
     events = vector_at(ring.events, ring.capacity, np.uint32)
     ends = vector_at(ring.ends, ring.n_ends, np.int64)
     mask, last = events.size - 1, ends.size - 1
@@ -252,29 +279,65 @@ def merge(ring, shares, begin, end):
 
 
 @jit
-def run(columns, links, inputs, rings, shares, like, begin, end, slice_ticks, window, thread, meeting, system):
-    """Advance a network, or one thread's share of it, from tick begin to tick end; return the tick reached.
+def run(columns, links, inputs, rings, like, begin, end, slice_ticks, window):
+    """Advance a network from tick begin to tick end on one thread; return the tick reached, earlier if a population fires too much.
 
-    That is earlier if a population fires too much. Slices end at multiples of slice_ticks, spikes are counted at multiples of window, a
-    multiple of slice_ticks. With several threads, each fills rings of its own, shares (n_populations, n_threads), which are merged into
-    those that all read, rings (n_populations,), after each slice; with one thread these are the same.
+    Slices end at multiples of slice_ticks, and at those of window, where spikes are counted.
     """
-    n_threads = shares.shape[1]
-    tick, met = begin, 0
+    tick = begin
     while tick < end:
-        until = min(end, (tick // slice_ticks + 1) * slice_ticks)
+        until = min(end, (tick // slice_ticks + 1) * slice_ticks, (tick // window + 1) * window)
         for k in range(columns.size):
             run_column(columns[k], links, inputs, like, tick, until)
-        if n_threads > 1:
-            met += n_threads
-            meet(meeting, met, thread, system)
-            for k in range(thread, rings.size, n_threads):
-                merge(rings[k], shares[k], tick, until)
-            met += n_threads
-            meet(meeting, met, thread, system)
         tick = until
         if tick % window == 0 and runaway(rings, columns, tick, window) >= 0:
             return tick
+    return tick
+
+
+@jit
+def run_share(columns, links, inputs, rings, own, shares, like, begin, end, slice_ticks, window, reach, thread, meeting, system, weighing):
+    """Advance one thread's share of a network, as :func:`run` does; return earlier also if the shares turn out to be uneven.
+
+    rings (n_populations,) are those of the state; own (n_populations,) take what all have fired, those of the state on thread 0, else
+    this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. After a slice all threads meet, then each
+    adds that to its own rings and goes on. Nobody gets further than a slice ahead, so that nothing is overwritten which others still read.
+
+    weighing holds: spent (n_populations,) int64, the nanoseconds that columns took since the last comparison; work (2, n_threads * LINE)
+    int64, which threads share; the nanoseconds, of all together, after which they compare, 0 for never; by which factor the longest may
+    exceed the mean; the clock.
+    """
+    spent, work, least, allowed, clock = weighing
+    n_threads = shares.shape[1]
+    tick, met, side, mine = begin, 0, 0, spent.sum()
+    for k in range(columns.size):
+        take_over(rings[k], shares[k, thread], own[k], columns[k], reach[k], tick)
+    while tick < end:
+        until = min(end, (tick // slice_ticks + 1) * slice_ticks, (tick // window + 1) * window)
+        now = nanoseconds(clock[0], clock[1])
+        for k in range(columns.size):
+            run_column(columns[k], links, inputs, like, tick, until)
+            before, now = now, nanoseconds(clock[0], clock[1])
+            spent[k] += now - before
+            mine += now - before
+        work[side, thread * LINE] = mine
+        met += n_threads
+        meet(meeting, met, thread, system)
+        for k in range(columns.size):
+            merge(own[k], shares[k], tick, until)
+        tick = until
+        if tick % window == 0 and runaway(own, columns, tick, window) >= 0:
+            return tick
+        total, longest = np.int64(0), np.int64(0)
+        for other in range(n_threads):
+            total += work[side, other * LINE]
+            longest = max(longest, work[side, other * LINE])
+        side = 1 - side
+        if 0 < least <= total:
+            if longest * n_threads > allowed * total:
+                return tick
+            spent[:] = 0
+            mine = np.int64(0)
     return tick
 
 

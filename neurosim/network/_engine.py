@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurosim.errors import RunawayActivity, with_hint
-from neurosim.network._share import Share, point_ring
+from neurosim.network._share import Share, point_ring, share_borders
 from neurosim.threads import get_threads
 
 if TYPE_CHECKING:
     from neurosim.network.network import Network
     from neurosim.network.state import NetworkState
+    from neurosim.spikes import SpikeBuffer
 
 LEAST_WORK = 50_000
 """Units times ticks of a slice, for each thread, below which one thread does it all: meeting would take longer than what is shared."""
+
+FIRST_WEIGHING, LAST_WEIGHING = 2_000_000, 200_000_000
+"""Nanoseconds after which threads compare how long they worked: at first, and after many times of sharing the work anew."""
+UNEVEN = 1.04
+"""How many times the mean the longest may work before work is shared anew."""
+SYNAPSES = 32
+"""Incoming synapses that are guessed to take as long as a unit itself."""
 
 _ENGINES: weakref.WeakKeyDictionary[NetworkState, Engine] = weakref.WeakKeyDictionary()
 
@@ -33,21 +41,29 @@ class Engine:
     """
 
     def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
+        from neurosim.kernels._wait import LINE, system_calls, system_clock
         from neurosim.kernels.network import RING
 
         self.net, self.asked, self.seed = net, threads, state.seed
         self._arrays = list(_arrays(state))
-        self.slice_ticks, self.window = net.slice_ticks, net.window
-        n_units = sum(population.n for population in net.populations.values())
-        self.threads = threads if n_units * self.slice_ticks >= LEAST_WORK * threads else 1
-        self._pool = ThreadPoolExecutor(max(self.threads - 1, 1), "neurosim")
-        self.shares = [Share(net, state, thread, self.threads) for thread in range(self.threads)]
-        self._left: list[bytes] = []
-        self._refractory = {name: net.refractory_ticks(name) for name in net.populations}
-        self._rings = np.zeros(len(net.populations), RING)
-        for ring, name in zip(self._rings, net.populations, strict=True):
+        self._sizes = {name: population.n for name, population in net.populations.items()}
+        self.threads = threads = threads if sum(self._sizes.values()) * net.slice_ticks >= LEAST_WORK * threads else 1
+        self.shares = [Share(net, state, thread, threads) for thread in range(threads)]
+        self._rings = np.zeros(len(self._sizes), RING)
+        for ring, name in zip(self._rings, self._sizes, strict=True):
             point_ring(ring, state.spikes[name].units, state.spikes[name].ends)
-        self._parts = np.array([share.rings for share in self.shares]).T.copy()
+        self._fires = np.array([share.fires for share in self.shares]).T.copy()
+        self._slice_ticks = (
+            net.slice_ticks if threads == 1 else min(self._longest_slice(name, buffer) for name, buffer in state.spikes.items())
+        )
+        self._window = net.window
+        self._pool = ThreadPoolExecutor(max(threads - 1, 1), "neurosim")
+        self._system, self._clock = system_calls(), system_clock()
+        self._spent = np.zeros((threads, len(self._sizes)), np.int64)
+        self._work = np.zeros((2, threads * LINE), np.int64)
+        self._weigh_after = FIRST_WEIGHING * threads if self._clock[0] else 0
+        self._borders: dict[str, np.ndarray] = {}
+        self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)))
 
     @classmethod
     def of(cls, net: Network, state: NetworkState) -> Engine:
@@ -66,59 +82,89 @@ class Engine:
 
     def run(self, state: NetworkState, ticks: int) -> None:
         """Advance the state by a slice."""
+        end = state.tick + ticks
+        while state.tick < end:
+            reached = self._run_all(state.tick, end)
+            state.tick = reached
+            for buffer in state.spikes.values():
+                buffer.tick = reached
+            if reached % self._window == 0:
+                self._check_rates(state)
+            if reached < end:
+                self._rebalance()
+
+    def _run_all(self, begin: int, end: int) -> int:
+        """Run all shares up to a tick, or until they turn out to be uneven; return the tick reached."""
         from neurosim.kernels._wait import empty_meeting
+        from neurosim.kernels.network import run
 
-        follows = self.threads > 1 and self._left == self._recent(state)
-        for share in self.shares:
-            share.begin(state, follows)
-        meeting, end = empty_meeting(self.threads), state.tick + ticks
         if self.threads == 1:
-            reached = self._run(0, state.tick, end, meeting)
-        else:
-            going = [self._pool.submit(self._run, thread, state.tick, end, meeting) for thread in range(1, self.threads)]
-            reached = self._run(0, state.tick, end, meeting)
-            for other in going:
-                other.result()
+            share = self.shares[0]
+            tables = share.columns, share.links, share.inputs, self._rings, share.like
+            return run(*tables, begin, end, self._slice_ticks, self._window)
         for share in self.shares:
-            share.end(state)
-        state.tick = reached
-        for buffer in state.spikes.values():
-            buffer.tick = reached
-        self._left = self._recent(state) if self.threads > 1 else []
-        if reached % self.window == 0:
-            self._check_rates(state)
-
-    def _recent(self, state: NetworkState) -> list[bytes]:
-        """Return who has fired in the refractory time before now, and when, of each population: what rings of threads must agree with."""
-        found = []
-        for name, buffer in state.spikes.items():
-            ticks = np.arange(max(0, state.tick - self._refractory[name]), state.tick + 1)
-            ends = buffer.ends[ticks % buffer.ends.size]
-            found.append(ticks.tobytes() + ends.tobytes() + buffer.units[np.arange(ends[0], ends[-1]) % buffer.units.size].tobytes())
-        return found
+            share.begin()
+        meeting = empty_meeting(self.threads)
+        going = [self._pool.submit(self._run, thread, begin, end, meeting) for thread in range(1, self.threads)]
+        reached = self._run(0, begin, end, meeting)
+        for other in going:
+            other.result()
+        return reached
 
     def _run(self, thread: int, begin: int, end: int, meeting: np.ndarray) -> int:
         """Run one thread's share."""
-        from neurosim.kernels._wait import system_calls
-        from neurosim.kernels.network import run
+        from neurosim.kernels.network import run_share
 
         share = self.shares[thread]
-        tables = share.columns, share.links, share.inputs, self._rings, self._parts, share.like
-        return run(*tables, begin, end, self.slice_ticks, self.window, thread, meeting, system_calls())
+        tables = share.columns, share.links, share.inputs, self._rings, share.fired, self._fires, share.like
+        weighing = self._spent[thread], self._work, self._weigh_after, UNEVEN, self._clock
+        times = begin, end, self._slice_ticks, self._window
+        return run_share(*tables, *times, share.reach, thread, meeting, self._system, weighing)
+
+    def _longest_slice(self, name: str, buffer: SpikeBuffer) -> int:
+        """Return how long slices may be such that a thread's ring surely holds its last one, which others read, and the next."""
+        refractory = self.net.refractory_ticks(name)
+        room = buffer.reach // 2 if buffer.reach >= 2 * refractory else buffer.reach - refractory
+        return max(1, min(self.net.slice_ticks, room))
+
+    def _cut(self, costs: np.ndarray) -> bool:
+        """Share the units among the threads, given what one takes, (threads, n_populations); tell whether anything has changed."""
+        borders = dict(zip(self._sizes, share_borders(list(self._sizes.values()), costs), strict=True))
+        if self._borders and all((borders[name] == self._borders[name]).all() for name in borders):
+            return False
+        self._borders = borders
+        places: dict[tuple[str, int], np.ndarray] = {}
+        for share in self.shares:
+            share.cut(borders, places)
+        return True
+
+    def _rebalance(self) -> None:
+        """Share the units among the threads anew, by what they took; a thread without units of a population is taken to be like others."""
+        units = np.array([np.diff(borders) for borders in self._borders.values()]).T
+        costs = np.where(units > 0, self._spent / np.maximum(units, 1), np.nan)
+        self._cut(np.where(units > 0, costs, np.nanmean(costs, axis=0)))
+        self._spent[...] = 0
+        self._weigh_after = min(2 * self._weigh_after, LAST_WEIGHING * self.threads)
 
     def _check_rates(self, state: NetworkState) -> None:
         """Stop where a population fires too much."""
         from neurosim.kernels.network import runaway
 
-        found = runaway(self._rings, self.shares[0].columns, state.tick, self.window)
+        found = runaway(self._rings, self.shares[0].columns, state.tick, self._window)
         if found < 0:
             return
         net, name = self.net, list(self.net.populations)[found]
         ends = state.spikes[name].ends
-        spikes = int(ends[state.tick % ends.size] - ends[(state.tick - self.window) % ends.size])
-        rate, time = spikes / (net.populations[name].n * self.window * net.dt * 1e-3), state.tick * net.dt
+        spikes = int(ends[state.tick % ends.size] - ends[(state.tick - self._window) % ends.size])
+        rate, time = spikes / (net.populations[name].n * self._window * net.dt * 1e-3), state.tick * net.dt
         error = RunawayActivity(f"population {name!r} fires at {rate:.0f} Hz at {time:g} ms, more than max_rate = {net.max_rate:g} Hz")
         raise with_hint(error, "the state stands at that time; look at weights and inputs, or raise max_rate of the network")
+
+
+def _guess(net: Network, population: str) -> float:
+    """Return what a unit is guessed to take, before anything was measured."""
+    synapses = sum(p.synapses.n_synapses for p in net.projections.values() if p.target == population)
+    return 1 + synapses / net.populations[population].n / SYNAPSES
 
 
 def _arrays(state: NetworkState) -> Any:

@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neurosim.network.parts import BLOCK
 from neurosim.network.state import aligned
@@ -19,7 +20,7 @@ NAME_STREAM = 2**32 - 2
 
 
 class Share:
-    """The tables of one thread.
+    """The tables of one thread, ready once :meth:`cut` has said which units are its own.
 
     Parameters
     ----------
@@ -31,52 +32,69 @@ class Share:
     def __init__(self, net: Network, state: NetworkState, thread: int, threads: int) -> None:
         from neurosim.kernels.network import COLUMN, INPUT, LINK, RING
 
-        self._net, self._thread, self._threads = net, thread, threads
+        self._net, self._state, self._thread, self._threads = net, state, thread, threads
         self.like = np.zeros(0, net.dtype)  # each thread counts references to an array of its own
         self._keep: list[np.ndarray] = []
-        self._own: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._cut: dict[str, list[np.ndarray]] = {}
         self._pre: dict[str, np.ndarray] = {}
-        self.rings = np.zeros(len(net.populations), RING)
-        self.columns = np.zeros(len(net.populations), COLUMN)
+        n = len(net.populations)
+        self.columns, self.fires, self.fired = np.zeros(n, COLUMN), np.zeros(n, RING), np.zeros(n, RING)
+        self.reach = np.array([net.reach(name) for name in net.populations])
+        self._keys: list[str] = []
         links: list[Any] = []
         inputs: list[Any] = []
-        borders = share_borders([population.n for population in net.populations.values()], threads)
-        for column, ring, name, own in zip(self.columns, self.rings, net.populations, borders, strict=True):
-            self._fill_column(column, ring, name, state, links, inputs, own)
+        for name, ring in zip(net.populations, self.fired, strict=True):  # links read these
+            point_ring(ring, *self._copy(state.spikes[name], thread > 0))
+        for column, ring, name in zip(self.columns, self.fires, net.populations, strict=True):
+            self._fill_column(column, ring, name, links, inputs)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
 
-    def begin(self, state: NetworkState, follows: bool) -> None:
-        """Take over from the state what this thread keeps a copy of; not the spikes, if the run follows on the one before."""
+    def begin(self) -> None:
+        """Take over from the state what this thread keeps a copy of."""
         for name, pre in self._pre.items():
-            pre[...] = state.learning[name].pre
-        if follows:
-            return
-        for (name, (units, ends)), column in zip(self._own.items(), self.columns, strict=False):
-            _take_over(units, ends, state.spikes[name], state.tick, column)
+            pre[...] = self._state.learning[name].pre
 
-    def end(self, state: NetworkState) -> None:
-        """Give back to the state what all threads that have units of a target have changed alike."""
-        for name, pre in self._pre.items():
-            state.learning[name].pre[...] = pre
+    def cut(self, borders: dict[str, np.ndarray], places: dict[tuple[str, int], np.ndarray]) -> None:
+        """Make units borders[population][thread] ... borders[population][thread + 1] - 1 this thread's own.
+
+        places keeps, for all threads, where rows of synapses are cut.
+        """
+        net, thread = self._net, self._thread
+        for column, name in zip(self.columns, net.populations, strict=True):
+            column["first"], column["last"] = borders[name][thread : thread + 2]
+        self._cut.clear()
+        self._pre.clear()
+        for link, key in zip(self.links, self._keys, strict=True):
+            projection = net.projections[key]
+            own = borders[projection.target]
+            if projection.storage == "bits" or own[thread] == own[thread + 1]:
+                continue
+            ends = [_row_places(key, projection.synapses, int(border), places) for border in own[thread : thread + 2]]
+            link["starts"], link["stops"] = (array.ctypes.data for array in ends)
+            self._cut[key] = ends
+            if projection.plasticity is not None:
+                pre = self._state.learning[key].pre
+                if own[thread] > 0:  # the first thread with such targets works on what the state holds
+                    pre = self._pre[key] = np.empty_like(pre)
+                link["pre"] = pre.ctypes.data
 
     # --- tables ---------------------------------------------------------------------------------------------------------------
 
-    def _fill_column(
-        self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any], borders: np.ndarray
-    ) -> None:
-        net, population, variables = self._net, self._net.populations[name], state.units[name]
+    def _fill_column(self, column: Any, ring: Any, name: str, links: list[Any], inputs: list[Any]) -> None:
+        net, state = self._net, self._state
+        population, variables = net.populations[name], state.units[name]
         names, neuron = variables.names, population.neuron
         parts = {key: source for key, source in net.inputs.items() if source.target == name}
         coming = {key: projection for key, projection in net.projections.items() if projection.target == name}
-        column["first"], column["last"], column["n"] = borders[self._thread], borders[self._thread + 1], population.n
+        column["n"] = population.n
         column["n_rows"] = len(variables.values)
         self._point(column, "values", variables.values)
         column["n_parameters"] = self._point(column, "parameters", np.array(neuron.parameters(net.dt), net.dtype).ravel())
         self._point(column, "flags", aligned((-(-population.n // 64) * 64,), np.uint8))
         self._point(column, "fired", np.zeros(population.n, np.uint32))
-        units, ends = self._ring(name, state)
-        point_ring(column, units, ends)
-        point_ring(ring, units, ends)
+        rings = self._copy(state.spikes[name], self._threads > 1)
+        point_ring(column, *rings)
+        point_ring(ring, *rings)
         column["refractory"], column["held"] = net.refractory_ticks(name), getattr(neuron, "held", 0.0)
         column["current"] = len(names) - 1 if names and names[-1] == "current" else -1
         column["jumps"] = any(names.index(net.variable_of(part)) == 0 for part in (*parts.values(), *coming.values()))
@@ -84,30 +102,29 @@ class Share:
         column["seed"] = _seed(state, f"population {name}")
         column["update"], column["reset"] = neuron_addresses(neuron, net.dtype)
         column["first_link"] = len(links)
-        links += [self._link(key, projection, names, state, borders) for key, projection in coming.items()]
+        self._keys += coming
+        links += [self._link(key, projection, names) for key, projection in coming.items()]
         column["last_link"] = len(links)
         for slot, first, last in (("current", "first_current", "last_current"), ("deliver", "first_arrival", "last_arrival")):
             column[first] = len(inputs)
-            inputs += [self._input(key, source, names, state) for key, source in parts.items() if source.slot == slot]
+            inputs += [self._input(key, source, names) for key, source in parts.items() if source.slot == slot]
             column[last] = len(inputs)
 
-    def _ring(self, name: str, state: NetworkState) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ring that this thread fills: the state's own, or one of its own if there are several threads."""
-        buffer = state.spikes[name]
-        if self._threads == 1:
-            return buffer.units, buffer.ends
-        own = self._own[name] = np.zeros_like(buffer.units), np.zeros_like(buffer.ends)
-        self._keep += own
-        return own
+    def _copy(self, buffer: Any, own: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ring of the state, or a ring of this thread's own of the same size."""
+        rings = (np.zeros_like(buffer.units), np.zeros_like(buffer.ends)) if own else (buffer.units, buffer.ends)
+        self._keep += rings
+        return rings
 
-    def _link(self, key: str, projection: Any, names: tuple[str, ...], state: NetworkState, borders: np.ndarray) -> Any:
+    def _link(self, key: str, projection: Any, names: tuple[str, ...]) -> Any:
         """Describe a projection, as seen by this thread."""
-        from neurosim.kernels.network import LINK
+        from neurosim.kernels.network import LINK, RING
 
         net, synapses = self._net, projection.synapses
         link: Any = np.zeros((), LINK)[()]
-        source = state.spikes[projection.source]
-        point_ring(link, source.units, source.ends)
+        source = self.fired[list(net.populations).index(projection.source)]
+        for field in RING.names or ():
+            link[field] = source[field]
         link["n_sources"], link["n_targets"], link["n_synapses"] = synapses.n_sources, synapses.n_targets, synapses.n_synapses
         link["variable"] = names.index(net.variable_of(projection))
         link["delay"] = net.delays(key).min() if synapses.n_synapses else 1
@@ -115,7 +132,7 @@ class Share:
         if projection.storage == "bits":
             self._bits(link, synapses)
         else:
-            self._lists(link, key, projection, state, borders)
+            self._lists(link, key, projection)
         return link
 
     def _bits(self, link: Any, synapses: Any) -> None:
@@ -128,16 +145,15 @@ class Share:
         for name, array in (("bits", synapses.bits), ("planes", planes), ("counts", counts)):
             self._point(link, name, array)
 
-    def _lists(self, link: Any, key: str, projection: Any, state: NetworkState, borders: np.ndarray) -> None:
-        """Fill in lists of targets, and what goes with them."""
+    def _lists(self, link: Any, key: str, projection: Any) -> None:
+        """Fill in lists of targets, and what goes with them; :meth:`cut` says which part of each row is this thread's."""
         from neurosim.kernels.network import DELAYED, ROWS, WEIGHTED
 
-        synapses = projection.synapses
-        link["wide"] = synapses.targets.itemsize == 4
-        for name, array in zip(("starts", "stops", "targets"), (*self._bounds(synapses, borders), synapses.targets), strict=True):
-            self._point(link, name, array)
+        state, targets = self._state, projection.synapses.targets
+        link["wide"] = targets.itemsize == 4
+        self._point(link, "targets", targets)
         if projection.plasticity is not None:
-            self._plastic(link, key, projection, state.learning[key])
+            self._plastic(link, projection, state.learning[key])
             return
         link["kind"] = ROWS if projection.one_weight else WEIGHTED
         link["n_weights"] = self._point(link, "weights", np.atleast_1d(np.asarray(projection.weight, np.float32)))
@@ -146,28 +162,25 @@ class Share:
             self._point(link, "ring", state.arriving[key])
             self._point(link, "delays", _late(self._net.delays(key), projection.delay.codes))
 
-    def _plastic(self, link: Any, key: str, projection: Any, learning: Any) -> None:
+    def _plastic(self, link: Any, projection: Any, learning: Any) -> None:
         """Fill in what a plastic projection has beside its synapses."""
         from neurosim.kernels.network import PLASTIC
 
         net, rule = self._net, projection.plasticity
         link["kind"] = PLASTIC
         link["n_weights"], link["n_marks"] = self._point(link, "weights", learning.weights), self._point(link, "marks", learning.marks)
-        pre = learning.pre
-        if self._threads > 1 and self._has_work(projection.target):
-            pre = self._pre[key] = learning.pre.copy()
-        for name, array in (("pre", pre), ("post", learning.post), ("history", learning.history)):
+        for name, array in (("pre", learning.pre), ("post", learning.post), ("history", learning.history)):
             self._point(link, name, array)
             link[f"n_{name}"] = array.shape[1]
         link["n_parameters"] = self._point(link, "parameters", np.array(rule.parameters(net.dt), net.dtype))
         link["period"] = rule.period(net.dt)
         link["arrive"], link["fire"], link["settle"] = rule_addresses(rule, net.dtype, projection.synapses.targets.dtype)
 
-    def _input(self, key: str, source: Any, names: tuple[str, ...], state: NetworkState) -> Any:
+    def _input(self, key: str, source: Any, names: tuple[str, ...]) -> Any:
         """Describe an input."""
         from neurosim.kernels.network import INPUT
 
-        net = self._net
+        net, state = self._net, self._state
         entry: Any = np.zeros((), INPUT)[()]
         entry["add"] = input_address(source, net.dtype)
         entry["variable"] = names.index(net.variable_of(source))
@@ -178,21 +191,6 @@ class Share:
         entry["seed"] = _seed(state, f"input {key}")
         return entry
 
-    def _has_work(self, population: str) -> bool:
-        """Tell whether this thread has units of a population."""
-        column = self.columns[list(self._net.populations).index(population)]
-        return bool(column["first"] < column["last"])
-
-    def _bounds(self, synapses: Any, borders: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return where the part of each row that lies in this thread's range begins and ends."""
-        if self._threads == 1:
-            return synapses.offsets[:-1], synapses.offsets[1:]
-        from neurosim.kernels.delivery import thread_bounds
-
-        bounds = np.zeros((synapses.n_sources, 3), np.int64)
-        thread_bounds(synapses.offsets, synapses.targets, borders[[0, self._thread, self._thread + 1]], bounds)
-        return bounds[:, 1].copy(), bounds[:, 2].copy()
-
     def _point(self, table: Any, field: str, array: np.ndarray) -> int:
         """Enter the address of an array, keep the array, and return its size."""
         self._keep.append(array)
@@ -200,43 +198,70 @@ class Share:
         return array.size
 
 
-def share_borders(sizes: list[int], threads: int) -> list[np.ndarray]:
+def share_borders(sizes: list[int], costs: npt.ArrayLike) -> list[np.ndarray]:
     """Return where the ranges of units of all threads begin, by population: multiples of 512, and n at the end.
 
-    Where blocks cannot be shared evenly, the next population makes up for it.
+    Threads take the units one after the other, so that few populations are cut, such that all take the same time.
+
+    Parameters
+    ----------
+    sizes : list of int
+        Units of each population.
+    costs : (threads, n_populations) real
+        Time that each thread takes for a unit.
 
     Examples
     --------
-    >>> [borders.tolist() for borders in share_borders([10_000, 2_500, 2_500], 2)]
-    [[0, 5120, 10000], [0, 1024, 2500], [0, 1536, 2500]]
+    >>> [borders.tolist() for borders in share_borders([10_000, 2_500, 2_500], np.ones((2, 3)))]
+    [[0, 7680, 10000], [0, 0, 2500], [0, 0, 2500]]
+    >>> [borders.tolist() for borders in share_borders([10_000, 2_500, 2_500], [[1, 4, 4], [1, 4, 4]])]
+    [[0, 10000, 10000], [0, 1024, 2500], [0, 0, 2500]]
     """
     from neurosim.kernels.network import BLOCK as UNITS
 
-    parts = np.arange(threads + 1)
-    ahead, found = np.zeros(threads + 1), []
-    for n in sizes:
-        wanted = n * parts / threads
-        borders = np.clip(np.rint((wanted - ahead) / UNITS).astype(int) * UNITS, 0, n)
-        borders[0], borders[-1] = 0, n
-        found.append(np.maximum.accumulate(borders))
-        ahead += found[-1] - wanted
+    costs = np.asarray(costs, float)
+    low, high = 0.0, float(costs[0] @ sizes)
+    while high - low > 1e-3 * high:
+        level = (low + high) / 2
+        low, high = (low, level) if _cuts(sizes, costs, level)[-1][0] == len(sizes) else (level, high)
+    borders = [np.full(len(costs) + 1, n) for n in sizes]
+    for thread, (population, unit) in enumerate([(0, 0.0), *_cuts(sizes, costs, high)[:-1]]):
+        for k, n in enumerate(sizes):
+            borders[k][thread] = n if k < population else min(round(unit / UNITS) * UNITS, n) if k == population else 0
+    return borders
+
+
+def _cuts(sizes: list[int], costs: np.ndarray, level: float) -> list[tuple[int, float]]:
+    """Return up to which population and unit each thread comes if it works for a time."""
+    population, unit, found = 0, 0.0, []
+    for own in costs:
+        left = level
+        while population < len(sizes) and (sizes[population] - unit) * own[population] <= left:
+            left -= (sizes[population] - unit) * own[population]
+            population, unit = population + 1, 0.0
+        if population < len(sizes):
+            unit += left / own[population]
+        found.append((population, unit))
     return found
+
+
+def _row_places(key: str, synapses: Any, border: int, places: dict[tuple[str, int], np.ndarray]) -> np.ndarray:
+    """Return the first synapse of each row whose target is not below a unit."""
+    from neurosim.kernels.delivery import thread_bounds
+
+    if border in (0, synapses.n_targets):
+        return synapses.offsets[1:] if border else synapses.offsets[:-1]
+    if (key, border) not in places:
+        found = np.empty((synapses.n_sources, 1), np.int64)
+        thread_bounds(synapses.offsets, synapses.targets, np.array([border]), found)
+        places[key, border] = found[:, 0]
+    return places[key, border]
 
 
 def point_ring(table: Any, units: np.ndarray, ends: np.ndarray) -> None:
     """Enter the addresses and sizes of a ring of spikes."""
     table["events"], table["capacity"] = units.ctypes.data, units.size
     table["ends"], table["n_ends"] = ends.ctypes.data, ends.size
-
-
-def _take_over(units: np.ndarray, ends: np.ndarray, buffer: Any, tick: int, column: Any) -> None:
-    """Fill a thread's own ring with the spikes of its range in the refractory time before a tick."""
-    first = max(0, tick - int(column["refractory"]))
-    ticks, fired = buffer.between(first, tick)
-    mine = (fired >= column["first"]) & (fired < column["last"])
-    ends[...] = 0
-    units[: mine.sum()] = fired[mine]
-    ends[np.arange(first, tick + 1) % ends.size] = np.searchsorted(ticks[mine], np.arange(first, tick + 1))
 
 
 def _seed(state: NetworkState, part: str) -> int:

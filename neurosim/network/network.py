@@ -185,6 +185,11 @@ class Network:
         """Return the refractory time of a population in ticks."""
         return int(ticks_of("refractory", self.populations[population].neuron.refractory, self.dt, 0))
 
+    def reach(self, population: str) -> int:
+        """Return how many ticks the engine may look back for spikes that are under way, or of units in the refractory time."""
+        longest = max((int(self.delays(key).max(initial=1)) for key, p in self.projections.items() if p.source == population), default=1)
+        return longest + self.refractory_ticks(population) + 2
+
     @property
     def slice_ticks(self) -> int:
         """Ticks in which populations need nothing of each other: the shortest delay, but not too many."""
@@ -218,9 +223,7 @@ class Network:
 
     def _buffer(self, name: str) -> SpikeBuffer:
         """Return a buffer that surely holds the spikes under way and those of units in the refractory time."""
-        refractory = self.refractory_ticks(name)
-        longest = max((int(self.delays(key).max(initial=1)) for key, p in self.projections.items() if p.source == name), default=1)
-        need = longest + refractory + 2
+        refractory, need = self.refractory_ticks(name), self.reach(name)
         depth = (1 << max(DEPTH - 1, need, self.window).bit_length()) - 1
         return SpikeBuffer.empty(self.populations[name].n, depth=depth, spacing=max(refractory, 1), reach=need)
 

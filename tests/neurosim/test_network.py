@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 import neurosim as ns
 from neurosim.errors import RunawayActivity
+from neurosim.network._engine import Engine
+from neurosim.network._share import share_borders
 from tests.reference import lif as lif_oracle
 from tests.reference.network import Cells, Synapse
 from tests.reference.network import run as run_oracle
@@ -117,6 +119,42 @@ class TestReproducibility:
         two_threads()
         assert engine_spikes(net, started(net, start), 150) == one
         assert len(one["exc"]) > 500
+
+    def test_units_move_between_threads(self, restless_threads: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+        net, start = wide_network(3)
+        one, cuts = engine_spikes(net, started(net, start), 150), []
+        restless_threads()
+        cut = Engine._cut
+        monkeypatch.setattr(Engine, "_cut", lambda engine, costs: cuts.append(cut(engine, costs)))
+        assert engine_spikes(net, started(net, start), 150) == one
+        assert sum(cuts) > 10
+
+    @pytest.mark.parametrize("slow", [0, 1])
+    def test_a_slow_thread_gets_less(self, slow: int, two_threads: Callable[[], None]) -> None:
+        """A thread that took three times as long for its units is left with a quarter of all; the units of a few blocks decide."""
+        net, start = wide_network(3)
+        two_threads()
+        state = started(net, start)
+        engine = Engine.of(net, state)
+        units = np.array([np.diff(borders) for borders in engine._borders.values()]).T
+        engine._spent[...] = units * np.where(np.arange(2) == slow, 3, 1)[:, np.newaxis]
+        engine._rebalance()
+        share = sum(borders[slow + 1] - borders[slow] for borders in engine._borders.values()) / 2200
+        assert share == pytest.approx(0.25, abs=256 / 2200)
+
+    @given(
+        sizes=st.lists(st.integers(1, 30_000), min_size=1, max_size=5),
+        costs=st.lists(st.lists(st.floats(0, 10), min_size=5, max_size=5), min_size=1, max_size=4),
+    )
+    def test_every_unit_has_one_thread(self, sizes: list[int], costs: list[list[float]]) -> None:
+        taken = np.array(costs)[:, : len(sizes)]
+        borders = share_borders(sizes, taken)
+        for n, own in zip(sizes, borders, strict=True):
+            assert (own[0], own[-1], len(own)) == (0, n, len(costs) + 1)
+            assert (np.diff(own) >= 0).all()
+            assert all(border % 512 == 0 or border == n for border in own)
+        loads = np.array([np.diff(own) for own in borders]).T * taken
+        assert loads.sum(1).max() <= 1.001 * (taken @ sizes).min() + 512 * taken.max()
 
     def test_threads_may_change_on_the_way(self, two_threads: Callable[[], None]) -> None:
         net, start = wide_network(7)

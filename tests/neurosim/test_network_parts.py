@@ -85,6 +85,12 @@ class TestEverything:
         two_threads()
         check_equal(one, run(net, net.init(seed=3), 1500))
 
+    def test_sharing_the_work_anew_does_not_show(self, dtype: str, restless_threads: Callable[[], None]) -> None:
+        net = everything(dtype)
+        one = run(net, net.init(seed=3), 1500)
+        restless_threads()
+        check_equal(one, run(net, net.init(seed=3), 1500))
+
     def test_a_stopped_run_goes_on_from_its_checkpoint(self, dtype: str, tmp_path: Path, two_threads: Callable[[], None]) -> None:
         """Saved with one thread in the middle, spikes under way; loaded and gone on with two."""
         net, path = everything(dtype), tmp_path / "state"
@@ -106,7 +112,7 @@ def test_the_loop_is_compiled_once_for_each_type_of_numbers() -> None:
     for dtype in ("float32", "float64"):
         net = everything(dtype)
         net.step(net.init(seed=1), 3)
-    for name in ("run", "merge", "runaway", "collect", "append"):
+    for name in ("run", "run_share", "take_over", "merge", "runaway", "collect", "append"):
         assert len(getattr(kernels, name).signatures) <= 2, name
     assert len(kernels.run.signatures) == 2
 
