@@ -3,6 +3,7 @@
 The wait is bounded in what it costs. Where all threads run, they meet without a nap, which lasts longer than most waits. A thread whose
 partner has lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own
 processor does so at once, as that one cannot come while it looks.
+Between two runs a thread waits in the same way, but for some tenths of a millisecond only, then it is away (:func:`stay`, :func:`give`).
 
 :func:`nanoseconds` reads the clock, so that threads can tell how long they have worked.
 """
@@ -32,6 +33,8 @@ NAP = 50
 """Microseconds (on Windows a millisecond is the shortest)."""
 LINE = 8
 """Numbers in a cache line."""
+AWAY, WAITING, BUSY = range(3)
+"""What a thread does: nothing, so that it must be called; wait a little for an order; carry one out."""
 _ALIGN = 8
 
 
@@ -58,6 +61,17 @@ def look(typingctx, counter):
         return builder.load_atomic(_place(context, builder, signature.args[0], args[0]), "seq_cst", _ALIGN)
 
     return types.int64(counter), codegen
+
+
+@intrinsic
+def exchange(typingctx, counter, expected, number):
+    """Set counter[0] to a number if it is what was expected; return whether it was."""
+
+    def codegen(context, builder, signature, args):
+        place = _place(context, builder, signature.args[0], args[0])
+        return builder.extract_value(builder.cmpxchg(place, args[1], args[2], "seq_cst", "seq_cst"), 1)
+
+    return types.boolean(counter, types.int64, types.int64), codegen
 
 
 @intrinsic
@@ -131,6 +145,48 @@ def meet(meeting, goal, thread, system):
                     looks = LOOKS
         if looks > LOOKS:
             ask(sleep, nap)
+
+
+@jit
+def stay(order, meeting, thread, system):
+    """Wait a little for another order, when one has been carried out; return whether there is one.
+
+    order: of :func:`no_order`.
+    """
+    here = meeting[(thread + 1) * LINE]
+    exchange(order, BUSY, WAITING)
+    for looks in range(LOOKS):
+        if look(order) == BUSY:
+            return True
+        relax()
+        if looks >= FEW_LOOKS and here >= 0 and meeting[LINE] == here:
+            break
+    return not exchange(order, WAITING, AWAY)
+
+
+@jit
+def give(order, asked, system):
+    """Ask something of a thread, once it has nothing else to do; return whether it was there, or must be called."""
+    sleep, nap, _ = system
+    looks = 0
+    while look(order) == BUSY:
+        looks += 1
+        relax()
+        if looks > LOOKS:
+            ask(sleep, nap)
+    order[1:] = asked[1:]
+    return exchange(order, WAITING, BUSY) or not exchange(order, AWAY, BUSY)
+
+
+def no_order() -> np.ndarray:
+    """Return what a thread does, AWAY, and room for what is asked of it, (LINE,) int64.
+
+    Examples
+    --------
+    >>> bool(no_order()[0] == AWAY)
+    True
+    """
+    return np.full(LINE, AWAY)
 
 
 def empty_meeting(threads: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 from neurosim.kernels._bits import popcount
 from neurosim.kernels._calls import call, matrix_at, vector_at
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import LINE, meet, nanoseconds
+from neurosim.kernels._wait import LINE, meet, nanoseconds, stay
 from neurosim.kernels.delivery import deliver_bits, deliver_delayed, deliver_rows, deliver_weighted, drain
 
 ROWS, WEIGHTED, BITS, DELAYED, PLASTIC = range(5)
@@ -296,20 +296,21 @@ def run(columns, links, inputs, rings, like, begin, end, slice_ticks, window):
 
 
 @jit
-def run_share(columns, links, inputs, rings, own, shares, like, begin, end, slice_ticks, window, reach, thread, meeting, system, weighing):
+def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order):
     """Advance one thread's share of a network, as :func:`run` does; return earlier also if the shares turn out to be uneven.
 
     rings (n_populations,) are those of the state; own (n_populations,) take what all have fired, those of the state on thread 0, else
     this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. After a slice all threads meet, then each
     adds that to its own rings and goes on. Nobody gets further than a slice ahead, so that nothing is overwritten which others still read.
 
-    weighing holds: spent (n_populations,) int64, the nanoseconds that columns took since the last comparison; work (2, n_threads * LINE)
-    int64, which threads share; the nanoseconds, of all together, after which they compare, 0 for never; by which factor the longest may
-    exceed the mean; the clock.
+    order (LINE,) int64 holds, from 1 on: the ticks to begin and to end at; the nanoseconds, of all threads together, after which they
+    compare how long they worked, 0 for never; what meeting[0] was. weighing holds: spent (n_populations,) int64, the nanoseconds that
+    columns took since the last comparison; work (2, n_threads * LINE) int64, which threads share; by which factor the longest may exceed
+    the mean; the clock.
     """
-    spent, work, least, allowed, clock = weighing
-    n_threads = shares.shape[1]
-    tick, met, side, mine = begin, 0, 0, spent.sum()
+    spent, work, allowed, clock = weighing
+    n_threads, tick, end, least, met = shares.shape[1], order[1], order[2], order[3], order[4]
+    side, mine = 0, spent.sum()
     for k in range(columns.size):
         take_over(rings[k], shares[k, thread], own[k], columns[k], reach[k], tick)
     while tick < end:
@@ -339,6 +340,15 @@ def run_share(columns, links, inputs, rings, own, shares, like, begin, end, slic
             spent[:] = 0
             mine = np.int64(0)
     return tick
+
+
+@jit
+def serve(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order):
+    """Run a thread's share, and again as long as orders come."""
+    while True:
+        run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order)
+        if not stay(order, meeting, thread, system):
+            return
 
 
 @jit

@@ -41,7 +41,7 @@ class Engine:
     """
 
     def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
-        from neurosim.kernels._wait import LINE, system_calls, system_clock
+        from neurosim.kernels._wait import LINE, empty_meeting, no_order, system_calls, system_clock
         from neurosim.kernels.network import RING
 
         self.net, self.asked, self.seed = net, threads, state.seed
@@ -59,11 +59,13 @@ class Engine:
         self._window = net.window
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), "neurosim")
         self._system, self._clock = system_calls(), system_clock()
+        self._meeting, self._orders = empty_meeting(threads), [no_order() for _ in range(threads)]
         self._spent = np.zeros((threads, len(self._sizes)), np.int64)
         self._work = np.zeros((2, threads * LINE), np.int64)
         self._weigh_after = FIRST_WEIGHING * threads if self._clock[0] else 0
         self._borders: dict[str, np.ndarray] = {}
         self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)))
+        self._tables = [self._table(thread) for thread in range(threads)]
 
     @classmethod
     def of(cls, net: Network, state: NetworkState) -> Engine:
@@ -95,8 +97,8 @@ class Engine:
 
     def _run_all(self, begin: int, end: int) -> int:
         """Run all shares up to a tick, or until they turn out to be uneven; return the tick reached."""
-        from neurosim.kernels._wait import empty_meeting
-        from neurosim.kernels.network import run
+        from neurosim.kernels._wait import give
+        from neurosim.kernels.network import run, run_share, serve
 
         if self.threads == 1:
             share = self.shares[0]
@@ -104,22 +106,19 @@ class Engine:
             return run(*tables, begin, end, self._slice_ticks, self._window)
         for share in self.shares:
             share.begin()
-        meeting = empty_meeting(self.threads)
-        going = [self._pool.submit(self._run, thread, begin, end, meeting) for thread in range(1, self.threads)]
-        reached = self._run(0, begin, end, meeting)
-        for other in going:
-            other.result()
-        return reached
+        own = self._orders[0]
+        own[1:5] = begin, end, self._weigh_after, self._meeting[0]
+        for thread in range(1, self.threads):
+            if not give(self._orders[thread], own, self._system):
+                self._pool.submit(serve, *self._tables[thread])
+        return run_share(*self._tables[0])
 
-    def _run(self, thread: int, begin: int, end: int, meeting: np.ndarray) -> int:
-        """Run one thread's share."""
-        from neurosim.kernels.network import run_share
-
+    def _table(self, thread: int) -> tuple[Any, ...]:
+        """Return what one thread's loop takes."""
         share = self.shares[thread]
         tables = share.columns, share.links, share.inputs, self._rings, share.fired, self._fires, share.like
-        weighing = self._spent[thread], self._work, self._weigh_after, UNEVEN, self._clock
-        times = begin, end, self._slice_ticks, self._window
-        return run_share(*tables, *times, share.reach, thread, meeting, self._system, weighing)
+        weighing = self._spent[thread], self._work, UNEVEN, self._clock
+        return *tables, self._slice_ticks, self._window, share.reach, thread, self._meeting, self._system, weighing, self._orders[thread]
 
     def _longest_slice(self, name: str, buffer: SpikeBuffer) -> int:
         """Return how long slices may be such that a thread's ring surely holds its last one, which others read, and the next."""

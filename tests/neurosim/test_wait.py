@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import LINE, empty_meeting, look, meet, system_calls
+from neurosim.kernels._wait import AWAY, LINE, empty_meeting, give, look, meet, no_order, stay, system_calls
 
 
 @jit
@@ -34,3 +35,32 @@ def test_nobody_goes_on_before_all_have_come(threads: int, told: bool) -> None:
         walks = [pool.submit(walk, places, 200, threads, thread, meeting, system) for thread in range(threads)]
         assert [walk.result(timeout=60) for walk in walks] == [0] * threads
     assert meeting[0] == 400 * threads
+
+
+@jit
+def add(order, numbers, meeting, system):
+    """Add up what is asked, as long as somebody asks; count the calls."""
+    numbers[1] += 1
+    while True:
+        numbers[0] += order[1]
+        if not stay(order, meeting, 1, system):
+            return
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_each_order_is_carried_out_once(together: bool) -> None:
+    """Asked again at once, a thread is mostly still there; one on the same processor, or asked much later, is called anew."""
+    system, meeting, order, asked = system_calls(), empty_meeting(2), no_order(), no_order()
+    numbers, called = np.zeros(2, np.int64), 0
+    meeting[[LINE, 2 * LINE]] = 0, 0 if together else 1
+    with ThreadPoolExecutor(1) as pool:
+        for number in range(1, 301):
+            asked[1] = number
+            if not give(order, asked, system):
+                called += 1
+                pool.submit(add, order, numbers, meeting, system)
+            if number % 100 == 0:
+                time.sleep(0.01)
+    assert numbers.tolist() == [300 * 301 // 2, called]
+    assert called >= 3
+    assert order[0] == AWAY
