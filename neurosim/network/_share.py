@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 NAME_STREAM = 2**32 - 2
 """The stream that seeds of parts are drawn from."""
+HALVINGS = 16
+"""Steps of the search for the time that all threads can keep to."""
 
 
 class Share:
@@ -220,8 +222,8 @@ def share_borders(sizes: list[int], costs: npt.ArrayLike) -> list[np.ndarray]:
     from neurosim.kernels.network import BLOCK as UNITS
 
     costs = np.asarray(costs, float)
-    low, high = 0.0, float(costs[0] @ sizes)
-    while high - low > 1e-3 * high:
+    low, high = 0.0, 1.001 * float(costs[0] @ sizes)
+    for _ in range(HALVINGS):
         level = (low + high) / 2
         low, high = (low, level) if _cuts(sizes, costs, level)[-1][0] == len(sizes) else (level, high)
     borders = [np.full(len(costs) + 1, n) for n in sizes]
