@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -91,10 +91,9 @@ def label(recordings: Mapping[str, Recording[Any]], start: int, dt: float) -> tu
     variables: dict[str, Any] = {}
     coords: dict[str, Any] = {}
     for name, recording in recordings.items():
-        blocks, time = _blocks(recording), "time" if shared else f"time_{name}"
-        values = blocks[0]
-        if values.dtype.names:
-            coords[f"{name}_time"], variables[f"{name}_unit"] = _events(recording, blocks, dt)
+        values, time = _values(recording), "time" if shared else f"time_{name}"
+        if isinstance(values, Runs) or values.dtype.names:
+            coords[f"{name}_time"], variables[f"{name}_unit"] = _events(recording, values, dt)
             continue
         variables[name] = (tuple(time if dim == "time" else dim for dim in recording.dims), values)
         coords |= recording.coords
@@ -138,26 +137,41 @@ def refuse_above(free: int, place: str, sizes: Mapping[str, int], recordings: Ma
     raise with_hint(error, "look less often (every=), keep fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")
 
 
-def _blocks(recording: Any) -> list[np.ndarray]:
-    """Return what was kept, events perhaps in several pieces: to join them takes as long as to record them."""
-    return recording.blocks() if hasattr(recording, "blocks") else [recording.values()]
+class Runs(NamedTuple):
+    """Events in the shortest form: the ticks that have any, how many each, and all units one after the other."""
+
+    ticks: np.ndarray
+    counts: np.ndarray
+    units: np.ndarray
 
 
-def _events(recording: Recording[Any], blocks: list[np.ndarray], dt: float) -> tuple[Any, Any]:
+def _values(recording: Any) -> Any:
+    """Return what was kept; events in the form in which they were kept."""
+    return recording.runs() if hasattr(recording, "runs") else recording.values()
+
+
+def _events(recording: Recording[Any], events: Any, dt: float) -> tuple[Any, Any]:
     """Return times and units of events, with what is known of them."""
+    if isinstance(events, Runs):
+        times, units = np.repeat(events.ticks * dt, events.counts), events.units
+    else:
+        times, units = _times(events["tick"], dt), events["unit"]
     facts = dict(recording.attrs)
     first, stop = facts.pop("first"), facts.pop("stop")
     watched = (stop - first) * dt * len(facts.get("recorded", range(facts["n_units"])))
-    rate = 1000.0 * sum(map(len, blocks)) / watched if watched else math.nan
+    rate = 1000.0 * len(units) / watched if watched else math.nan
     time = {"long_name": "time", "units": "ms", "start": first * dt, "stop": stop * dt}
     unit = {"long_name": "unit", **facts, "rate": rate}
-    if not isinstance(blocks[0], np.memmap):
-        times, units = np.concatenate([block["tick"] * dt for block in blocks]), np.concatenate([block["unit"] for block in blocks])
-        return (recording.dims, times, time), (recording.dims, units, unit)
+    return (recording.dims, times, time), (recording.dims, units, unit)
+
+
+def _times(ticks: np.ndarray, dt: float) -> Any:
+    """Return the times of ticks. Those of ticks in a file are worked out where they are looked at: all may not fit in memory."""
+    if not isinstance(ticks, np.memmap):
+        return ticks * dt
     from xarray.core.indexing import LazilyIndexedArray
 
-    (events,) = blocks  # in a file: times are worked out where they are looked at, since all may not fit in memory
-    return (recording.dims, LazilyIndexedArray(_scaled(events["tick"], dt)), time), (recording.dims, events["unit"], unit)
+    return LazilyIndexedArray(_scaled(ticks, dt))
 
 
 def _scaled(ticks: np.ndarray, dt: float) -> Any:

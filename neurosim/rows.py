@@ -19,7 +19,8 @@ import numpy as np
 from neurosim.errors import CheckpointError, with_hint
 
 BLOCK_BYTES = 1 << 20
-SHORTEST = 1024
+SHORTEST, LONGEST = 1 << 10, 1 << 20
+"""Rows of a block that grows."""
 
 
 class MemoryRows:
@@ -80,11 +81,6 @@ class GrowingRows:
     allow : callable
         Called with the bytes of twice as many rows before there are more than the last time; it raises an error if they are too many.
 
-    Attributes
-    ----------
-    held : int
-        Rows that memory will surely hold: none.
-
     Examples
     --------
     >>> rows = GrowingRows(np.dtype(int), print)
@@ -94,58 +90,40 @@ class GrowingRows:
     array([0, 1, 2])
     """
 
-    held = 0
-
     def __init__(self, dtype: np.dtype, allow: Callable[[int], None]) -> None:
-        self._dtype, self._allow, self._room = dtype, allow, 0
+        self._dtype, self._allow, self._allowed = dtype, allow, 0
         self._full: list[np.ndarray] = []
         self._last, self._cursor, self._n = np.empty(0, dtype), 0, 0
 
-    def extend(self, rows: np.ndarray) -> None:
-        """Add several rows. Many become a block as they are: they belong to this object then, and must not change."""
-        if self._n + len(rows) > self._room:
-            room = max(SHORTEST, 2 * self._room, self._n + len(rows))
-            self._allow(room * self._dtype.itemsize)
-            self._room = room
-        self._n += len(rows)
-        if len(rows) > len(self._last) - self._cursor:
-            self._close()
-            if len(rows) >= SHORTEST:
-                self._full.append(rows)
-                return
-            self._last = np.empty(2 * SHORTEST, self._dtype)
-        _copy(self._last[self._cursor : self._cursor + len(rows)], rows)
-        self._cursor += len(rows)
+    def room(self, n: int) -> np.ndarray:
+        """Return room for n rows, to be written to; :meth:`keep` says how many of them there are."""
+        if self._n + n > self._allowed:
+            allowed = max(SHORTEST, 2 * self._allowed, self._n + n)
+            self._allow(allowed * self._dtype.itemsize)
+            self._allowed = allowed
+        if n > len(self._last) - self._cursor:
+            if self._cursor:
+                self._full.append(self._last[: self._cursor])
+            self._last, self._cursor = np.empty(max(n, min(max(self._n, SHORTEST), LONGEST)), self._dtype), 0
+        return self._last[self._cursor : self._cursor + n]
 
-    def blocks(self) -> list[np.ndarray]:
-        """Return the rows so far, in pieces."""
-        return [*self._full, self._last[: self._cursor]]
+    def keep(self, n: int) -> None:
+        """Add the first n rows of the room given last."""
+        self._cursor += n
+        self._n += n
+
+    def extend(self, rows: np.ndarray) -> None:
+        """Add several rows."""
+        self.room(len(rows))[...] = rows
+        self.keep(len(rows))
 
     def values(self) -> np.ndarray:
         """Return the rows so far."""
-        blocks = self.blocks()
-        return np.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+        return np.concatenate([*self._full, self._last[: self._cursor]])
 
-    def save(self) -> dict[str, Any]:
-        """Return the rows so far, by name."""
-        return {"rows": self.values()}
-
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        """Take back what :meth:`save` returned; refuse rows of another kind."""
-        rows = saved["rows"]
-        if rows.ndim != 1 or rows.dtype != self._dtype:
-            raise CheckpointError(f"the checkpoint holds rows {rows.dtype} {rows.shape}, this recorder keeps {self._dtype}")
-        self._full, self._last, self._cursor = [rows.copy()], np.empty(0, self._dtype), 0
-        self._n = self._room = len(rows)
-
-    def close(self) -> None:
-        """Do nothing: memory needs no closing."""
-
-    def _close(self) -> None:
-        """Begin a new block."""
-        if self._cursor:
-            self._full.append(self._last[: self._cursor])
-        self._last, self._cursor = self._last[self._cursor :], 0
+    def __len__(self) -> int:
+        """Return the number of rows so far."""
+        return self._n
 
 
 class StreamRows:

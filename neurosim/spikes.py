@@ -12,7 +12,7 @@ Ticks that lie back at most :attr:`SpikeBuffer.reach` are held whatever happens,
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,14 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurosim.checks import whole
-from neurosim.errors import RecordingTooLarge, nearest, with_hint
+from neurosim.errors import CheckpointError, RecordingTooLarge, nearest, with_hint
 from neurosim.files import check_writable
 from neurosim.memory import free_memory
 from neurosim.protocols import S
-from neurosim.recordings import SMALL_BYTES, readable
+from neurosim.recordings import SMALL_BYTES, Runs, readable
 from neurosim.rows import GrowingRows, StreamRows
 
-EVENT = np.dtype([("tick", "<i8"), ("unit", "<u4")])
+EVENT, UNIT = np.dtype([("tick", "<i8"), ("unit", "<u4")]), np.dtype("<u4")
+ALL = np.zeros(0, bool)
 DEPTH = 1024
 SMALLEST, LARGEST = 1 << 10, 1 << 22
 
@@ -153,19 +154,8 @@ class SpikeBuffer:
         ends = self.ends[np.arange(first, stop + 1) % self.ends.size]
         return np.repeat(np.arange(first, stop), np.diff(ends)), self._copied(int(ends[0]), int(ends[-1]))
 
-    def events(self, first: int, stop: int, wanted: np.ndarray | None = None) -> np.ndarray | None:
-        """Return the spikes of the ticks from `first` to before `stop` as an array with the fields tick and unit.
-
-        Parameters
-        ----------
-        first, stop : int
-        wanted : (n_units,) bool, optional
-            The units whose spikes are returned; all of them by default.
-
-        Returns
-        -------
-        (events,) array, or None
-            None if the units of a tick do not ascend, or do not exist: whoever wrote the buffer made a mistake.
+    def count(self, first: int, stop: int) -> int:
+        """Return how many spikes the ticks from `first` to before `stop` have.
 
         Raises
         ------
@@ -174,17 +164,11 @@ class SpikeBuffer:
 
         Examples
         --------
-        >>> buffer = SpikeBuffer.empty(5)
-        >>> buffer.append([1, 4])
-        >>> buffer.events(0, 1).tolist()
-        [(0, 1), (0, 4)]
+        >>> SpikeBuffer.empty(5).count(0, 0)
+        0
         """
-        from neurosim.kernels.spikes import take_spikes
-
         self._check_held(first, stop)
-        out = np.empty(int(self.ends[stop % self.ends.size] - self.ends[first % self.ends.size]), EVENT)
-        n = take_spikes(self.units, self.ends, first, stop, self.n_units, np.zeros(0, bool) if wanted is None else wanted, out)
-        return None if n < 0 else out if n == len(out) else out[:n].copy()  # the rest of the room is given back
+        return int(self.ends[stop % self.ends.size] - self.ends[first % self.ends.size])
 
     def _check_held(self, first: int, stop: int) -> None:
         """Refuse ticks whose spikes are not in the buffer."""
@@ -203,6 +187,82 @@ class SpikeBuffer:
         if end <= capacity:
             return self.units[begin:end].copy()
         return np.concatenate([self.units[begin:], self.units[: end - capacity]])
+
+
+class EventRows:
+    """Events in memory: units one after the other, the ticks that have any, and how many each of them has.
+
+    Parameters
+    ----------
+    allow : callable
+        Called with the bytes that more events will take in the end, before there is room for them; it raises an error if they are too many.
+
+    Examples
+    --------
+    >>> rows = EventRows(lambda nbytes: None)
+    >>> rows.extend(np.array([(3, 0), (3, 2), (5, 0)], EVENT))
+    >>> rows.values().tolist()
+    [(3, 0), (3, 2), (5, 0)]
+    >>> rows.runs().counts.tolist()
+    [2, 1]
+    """
+
+    held = 0
+
+    def __init__(self, allow: Callable[[int], None]) -> None:
+        self._allow = allow
+        self._clear()
+
+    def take(self, buffer: SpikeBuffer, first: int, stop: int, wanted: np.ndarray | None) -> bool:
+        """Add the spikes of the ticks from `first` to before `stop`; return whether they stand in order."""
+        from neurosim.kernels.spikes import take_spikes
+
+        n, span = buffer.count(first, stop), stop - first
+        ring = buffer.units, buffer.ends, first, stop, buffer.n_units, ALL if wanted is None else wanted
+        kept, busy = take_spikes(*ring, self._units.room(n), self._ticks.room(min(n, span)), self._counts.room(min(n, span)))
+        if kept < 0:
+            return False
+        self._units.keep(kept)
+        self._ticks.keep(busy)
+        self._counts.keep(busy)
+        return True
+
+    def extend(self, events: np.ndarray) -> None:
+        """Add events that stand in order, with the fields tick and unit."""
+        ticks, counts = np.unique(events["tick"], return_counts=True)
+        self._units.extend(events["unit"])
+        self._ticks.extend(ticks)
+        self._counts.extend(counts)
+
+    def runs(self) -> Runs:
+        """Return the events so far as they are kept."""
+        return Runs(self._ticks.values(), self._counts.values(), self._units.values())
+
+    def values(self) -> np.ndarray:
+        """Return the events so far, with the fields tick and unit."""
+        ticks, counts, units = self.runs()
+        events = np.empty(len(units), EVENT)
+        events["tick"], events["unit"] = np.repeat(ticks, counts), units
+        return events
+
+    def save(self) -> dict[str, Any]:
+        """Return the events so far, by name."""
+        return {"rows": self.values()}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Take back what :meth:`save` returned; refuse rows of another kind."""
+        rows = saved["rows"]
+        if rows.ndim != 1 or rows.dtype != EVENT:
+            raise CheckpointError(f"the checkpoint holds rows {rows.dtype} {rows.shape}, this recorder keeps {EVENT}")
+        self._clear()
+        self.extend(rows)
+
+    def close(self) -> None:
+        """Do nothing: memory needs no closing."""
+
+    def _clear(self) -> None:
+        self._units = GrowingRows(UNIT, lambda nbytes: self._allow(nbytes // UNIT.itemsize * EVENT.itemsize))
+        self._ticks, self._counts = (GrowingRows(np.dtype(np.int64), lambda nbytes: None) for _ in range(2))
 
 
 class SpikesRecording(Generic[S]):
@@ -233,11 +293,11 @@ class SpikesRecording(Generic[S]):
         self.every, self._size = int(buffer.reach), int(buffer.n_units)
         self._wanted = _wanted(name, spikes.units, self._size)
         self._first = self._next = int(state.tick)
-        self._rows: GrowingRows | StreamRows = GrowingRows(EVENT, self._allow)
+        self._events: EventRows | StreamRows = EventRows(self._allow)
         if spikes.stream is not None:
             check_writable(Path(spikes.stream))
-            self._rows = StreamRows(Path(spikes.stream), (), EVENT, sys.maxsize)
-        self.nbytes = EVENT.itemsize * self._rows.held
+            self._events = StreamRows(Path(spikes.stream), (), EVENT, sys.maxsize)
+        self.nbytes = EVENT.itemsize * self._events.held
 
     @property
     def attrs(self) -> Mapping[str, Any]:
@@ -249,36 +309,36 @@ class SpikesRecording(Generic[S]):
         """Keep the spikes since the last look."""
         buffer, now = self._buffer(state), int(state.tick)
         if isinstance(buffer, SpikeBuffer):
-            events = buffer.events(self._next, now, self._wanted)
+            kept = self._events if isinstance(self._events, EventRows) else EventRows(self._allow)
+            if not kept.take(buffer, self._next, now, self._wanted):
+                raise self._disorder(now)
+            if isinstance(self._events, StreamRows):
+                self._events.extend(kept.values())
         else:
             ticks, units = buffer.between(self._next, now)
-            events = self._collected(ticks, units, now)
-        if events is None:
-            error = ValueError(f"recorder {self._name!r}: spikes up to tick {now} are not in order of tick and unit, or of unknown units")
-            raise with_hint(error, f"ticks ascend from {self._next} to {now - 1}, units of a tick from 0 to {self._size - 1}, none twice")
-        self._rows.extend(events)
+            self._events.extend(self._collected(ticks, units, now))
         self._next = now
 
     def values(self) -> np.ndarray:
         """Return the events so far, with the fields tick and unit."""
-        return self._rows.values()
+        return self._events.values()
 
-    def blocks(self) -> list[np.ndarray]:
-        """Return the events so far, in pieces."""
-        return self._rows.blocks() if isinstance(self._rows, GrowingRows) else [self._rows.values()]
+    def runs(self) -> Runs | np.ndarray:
+        """Return the events so far as they are kept."""
+        return self._events.runs() if isinstance(self._events, EventRows) else self._events.values()
 
     def save(self) -> dict[str, Any]:
         """Return the ticks looked at, the cursor and, if they are in memory, the events."""
-        return {"first": self._first, "next": self._next, **self._rows.save()}
+        return {"first": self._first, "next": self._next, **self._events.save()}
 
     def restore(self, saved: Mapping[str, Any], /) -> None:
         """Go back to a cursor."""
-        self._rows.restore(saved)
+        self._events.restore(saved)
         self._first, self._next = saved["first"], saved["next"]
 
     def close(self) -> None:
         """Write out what is waiting."""
-        self._rows.close()
+        self._events.close()
 
     def _buffer(self, state: S) -> Any:
         """Return the buffer, or say what the state has instead."""
@@ -296,23 +356,28 @@ class SpikesRecording(Generic[S]):
             raise TypeError(f"recorder {self._name!r}: {where} must be a neurosim.spikes.SpikeBuffer, got {type(buffer).__name__}")
         return buffer
 
-    def _collected(self, ticks: np.ndarray, units: np.ndarray, now: int) -> np.ndarray | None:
-        """Return the wanted events of somebody else's buffer, or None if they stand in the wrong order or do not exist."""
+    def _collected(self, ticks: np.ndarray, units: np.ndarray, now: int) -> np.ndarray:
+        """Return the wanted events; refuse those that stand in the wrong order or do not exist."""
         if len(ticks) != len(units):
             raise ValueError(f"recorder {self._name!r}: got {len(ticks)} ticks of {len(units)} spikes")
         place = np.asarray(ticks, np.int64) * self._size + units
         if len(units) and (units.max() >= self._size or ticks[0] < self._next or ticks[-1] >= now or not (place[1:] > place[:-1]).all()):
-            return None
+            raise self._disorder(now)
         kept = slice(None) if self._wanted is None else self._wanted[units]
         events = np.empty(len(units[kept]), EVENT)
         events["tick"], events["unit"] = ticks[kept], units[kept]
         return events
 
+    def _disorder(self, now: int) -> ValueError:
+        """Return the error of spikes that nobody can have fired."""
+        error = ValueError(f"recorder {self._name!r}: spikes up to tick {now} are not in order of tick and unit, or of unknown units")
+        return with_hint(error, f"ticks ascend from {self._next} to {now - 1}, units of a tick from 0 to {self._size - 1}, none twice")
+
     def _allow(self, nbytes: int) -> None:
         """Refuse to outgrow the memory."""
         if nbytes > SMALL_BYTES and nbytes > (free := free_memory()):
             error = RecordingTooLarge(
-                f"recorder {self._name!r} holds {sum(map(len, self.blocks())):,} spikes up to tick {self._next}; "
+                f"recorder {self._name!r} holds {len(self.values()):,} spikes up to tick {self._next}; "
                 f"to keep more it would take {readable(nbytes)} in memory, {readable(free)} are free"
             )
             raise with_hint(error, "record fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 LEAST_WORK = 50_000
 """Units times ticks of a slice, for each thread, below which one thread does it all: meeting would take longer than what is shared."""
 
-FIRST_WEIGHING, LAST_WEIGHING = 2_000_000, 200_000_000
+FIRST_WEIGHING, LAST_WEIGHING = 10_000_000, 200_000_000
 """Nanoseconds after which threads compare how long they worked: at first, and after many times of sharing the work anew."""
+CUTTING = 20
+"""How many times as long as it takes to share the work anew threads work at least until they compare again."""
 UNEVEN = 1.04
 """How many times the mean the longest may work before work is shared anew."""
 SYNAPSES = 32
@@ -139,11 +142,13 @@ class Engine:
 
     def _rebalance(self) -> None:
         """Share the units among the threads anew, by what they took; a thread without units of a population is taken to be like others."""
+        begin = perf_counter_ns()
         units = np.array([np.diff(borders) for borders in self._borders.values()]).T
         costs = np.where(units > 0, self._spent / np.maximum(units, 1), np.nan)
         self._cut(np.where(units > 0, costs, np.nanmean(costs, axis=0)))
         self._spent[...] = 0
-        self._weigh_after = min(2 * self._weigh_after, LAST_WEIGHING * self.threads)
+        least = max(2 * self._weigh_after, CUTTING * (perf_counter_ns() - begin) * self.threads)
+        self._weigh_after = min(least, LAST_WEIGHING * self.threads)
 
     def _check_rates(self, state: NetworkState) -> None:
         """Stop where a population fires too much."""

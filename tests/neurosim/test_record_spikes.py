@@ -27,7 +27,7 @@ from neurosim.plot.live import live
 from neurosim.record import Count, Spikes, Trace
 from neurosim.rows import GrowingRows
 from neurosim.simulate import simulate
-from neurosim.spikes import EVENT, SpikeBuffer
+from neurosim.spikes import EVENT, EventRows, SpikeBuffer
 from neurosim.state import load, save
 from tests.neurosim.toys import Probe
 
@@ -344,16 +344,27 @@ class TestMemory:
         growing, wanted = GrowingRows(np.dtype(int), asked.append), np.arange(sum(pieces))
         for piece in np.split(wanted, np.cumsum(pieces)[:-1]) if pieces else []:
             growing.extend(piece)
+            growing.room(7)[...] = -1
+            growing.keep(0)
         assert (growing.values() == wanted).all()
+        assert len(growing) == len(wanted)
         assert asked == sorted(set(asked))
-        other = GrowingRows(np.dtype(int), asked.append)
-        other.restore(growing.save())
-        other.extend(np.arange(5))
-        assert (other.values() == [*wanted, *range(5)]).all()
+
+    @given(ticks=some.lists(some.integers(0, 50), max_size=200), cut=some.integers(0, 200))
+    def test_events_are_kept_and_taken_back(self, ticks: list[int], cut: int) -> None:
+        events = np.zeros(len(ticks), EVENT)
+        events["tick"], events["unit"] = sorted(ticks), range(len(ticks))
+        rows, other = EventRows(lambda nbytes: None), EventRows(lambda nbytes: None)
+        rows.extend(events[:cut])
+        other.extend(events)
+        other.restore(rows.save())
+        for one in (rows, other):
+            one.extend(events[cut:])
+            assert one.values().tolist() == events.tolist()
 
     def test_rows_of_another_kind_are_refused(self) -> None:
         with pytest.raises(CheckpointError, match="this recorder keeps"):
-            GrowingRows(EVENT, int).restore({"rows": np.zeros(3)})
+            EventRows(print).restore({"rows": np.zeros(3)})
 
 
 class Lying:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from neurosim.spikes import LARGEST, SpikeBuffer
+from neurosim.spikes import LARGEST, EventRows, SpikeBuffer
 from neurosim.state import copy, load, save
 from tests.reference import spikes as reference
 
@@ -40,9 +40,11 @@ def test_the_last_ticks_are_those_of_a_list(n_units: int, depth: int, capacity: 
             assert (when.dtype, who.dtype) == (np.int64, np.uint32)
             chosen = rng.random(n_units) < 0.5
             for choice, mask in (None, []), (chosen, chosen.tolist()):
-                events = buffer.events(first, stop, choice)
-                assert events is not None
-                assert events.tolist() == reference.taken(buffer.units.tolist(), buffer.ends.tolist(), first, stop, n_units, mask)
+                rows = EventRows(lambda nbytes: None)
+                assert rows.take(buffer, first, stop, choice)
+                expected = reference.taken(buffer.units.tolist(), buffer.ends.tolist(), first, stop, n_units, mask)
+                assert rows.values().tolist() == expected
+                assert rows.runs().ticks.tolist() == sorted({tick for tick, _ in expected or ()})
 
 
 @pytest.mark.parametrize("units", [[3, 1], [2, 2], [1, 5]])
@@ -50,11 +52,11 @@ def test_spikes_in_disorder_are_not_taken(units: list[int]) -> None:
     buffer = SpikeBuffer.empty(5, depth=4)
     buffer.append([0, 4])
     buffer.units[2:4], buffer.ends[2], buffer.tick = units, 4, 2
-    assert buffer.events(0, 2) is None
+    rows = EventRows(lambda nbytes: None)
+    assert not rows.take(buffer, 0, 2, None)
     assert reference.taken(buffer.units.tolist(), buffer.ends.tolist(), 0, 2, 5, []) is None
-    events = buffer.events(0, 1)
-    assert events is not None
-    assert events.tolist() == [(0, 0), (0, 4)]
+    assert rows.take(buffer, 0, 1, None)
+    assert rows.values().tolist() == [(0, 0), (0, 4)]
 
 
 def test_the_reach_is_that_of_a_population_that_fires_all_the_time() -> None:
