@@ -41,7 +41,7 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]
 
 @pytest.fixture
 def restless_threads(two_threads: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function that lets three threads share a network, another way after each slice: cut at random blocks, some left empty."""
+    """Return a function that lets three threads share a network, another way after every few slices: cut at random blocks, some left empty."""
     import neurosim as ns
 
     rng = np.random.default_rng(1)
@@ -50,7 +50,7 @@ def restless_threads(two_threads: Callable[[], None], monkeypatch: pytest.Monkey
         cuts = np.sort(rng.uniform(-0.3, 1.3, (len(sizes), len(costs) - 1)).clip(0, 1))
         return [np.array([0, *np.rint(cut * n / 512).astype(int) * 512, n]).clip(0, n) for n, cut in zip(sizes, cuts, strict=True)]
 
-    for name, value in (("share_borders", borders), ("FIRST_WEIGHING", 1), ("LAST_WEIGHING", 1), ("UNEVEN", 0.0)):
+    for name, value in (("share_borders", borders), ("PIECE", 2), ("FIRST_WEIGHING", 1), ("LAST_WEIGHING", 1), ("UNEVEN", 0.0)):
         monkeypatch.setattr(f"neurosim.network._engine.{name}", value)
     return functools.partial(ns.set_threads, 3)
 

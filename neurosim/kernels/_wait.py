@@ -1,9 +1,9 @@
-"""How threads inside compiled loops wait for each other: a look at a counter, again and again, and after a while a nap between two looks.
+"""How threads inside compiled loops wait for each other: a look at how far the others are, again and again, then a nap between two looks.
 
-The wait is bounded in what it costs. Where all threads run, they meet without a nap, which lasts longer than most waits. A thread whose
-partner has lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own
-processor does so at once, as that one cannot come while it looks.
-Between two runs a thread waits in the same way, but for some tenths of a millisecond only, then it is away (:func:`stay`, :func:`give`).
+The wait is bounded in what it costs. Where all threads run, they wait without a nap, as most waits are short. A thread whose partner has
+lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own processor does
+so at once, as that one cannot get on while it looks. Between two runs a thread waits in the same way, but for some tenths of a millisecond
+only, then it is away (:func:`stay`, :func:`give`).
 
 :func:`nanoseconds` reads the clock, so that threads can tell how long they have worked.
 """
@@ -21,6 +21,7 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic as numba_intrinsic
 
+from neurosim.kernels._bits import _data
 from neurosim.kernels._jit import jit
 
 intrinsic: Any = numba_intrinsic
@@ -38,29 +39,26 @@ AWAY, WAITING, BUSY = range(3)
 _ALIGN = 8
 
 
-def _place(context: Any, builder: Any, array_type: Any, array: Any) -> Any:
-    return context.make_array(array_type)(context, builder, array).data
+@intrinsic
+def tell(typingctx, numbers, place, number):
+    """Set numbers[place], int64, such that others see it after all that was written before."""
+
+    def codegen(context, builder, signature, args):
+        address = builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]])
+        builder.store_atomic(args[2], address, "seq_cst", _ALIGN)
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.int64, types.int64), codegen
 
 
 @intrinsic
-def add_atomically(typingctx, counter, number):
-    """Add a number to counter[0], (1,) int64, at once for all threads."""
+def look(typingctx, numbers, place):
+    """Return numbers[place] as other threads have left it."""
 
     def codegen(context, builder, signature, args):
-        place = _place(context, builder, signature.args[0], args[0])
-        return builder.atomic_rmw("add", place, args[1], "seq_cst")
+        return builder.load_atomic(builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]]), "seq_cst", _ALIGN)
 
-    return types.int64(counter, types.int64), codegen
-
-
-@intrinsic
-def look(typingctx, counter):
-    """Return counter[0] as other threads have left it."""
-
-    def codegen(context, builder, signature, args):
-        return builder.load_atomic(_place(context, builder, signature.args[0], args[0]), "seq_cst", _ALIGN)
-
-    return types.int64(counter), codegen
+    return types.int64(numbers, types.int64), codegen
 
 
 @intrinsic
@@ -68,7 +66,7 @@ def exchange(typingctx, counter, expected, number):
     """Set counter[0] to a number if it is what was expected; return whether it was."""
 
     def codegen(context, builder, signature, args):
-        place = _place(context, builder, signature.args[0], args[0])
+        place = _data(context, builder, signature.args[0], args[0])
         return builder.extract_value(builder.cmpxchg(place, args[1], args[2], "seq_cst", "seq_cst"), 1)
 
     return types.boolean(counter, types.int64, types.int64), codegen
@@ -126,40 +124,45 @@ def nanoseconds(typingctx, address, clock):
 
 
 @jit
-def meet(meeting, goal, thread, system):
-    """Wait until all threads have come here: each adds 1 to meeting[0], which then stands at goal.
-
-    meeting: of :func:`empty_meeting`; system: of :func:`system_calls`.
-    """
-    sleep, nap, processor = system
-    here = np.int64(ask(processor, 0)) if processor else np.int64(-1)
-    meeting[(thread + 1) * LINE] = here
-    add_atomically(meeting, 1)
-    looks = 0
-    while look(meeting) < goal:
-        looks += 1
-        relax()
-        if looks == FEW_LOOKS and here >= 0:
-            for other in range(1, meeting.size // LINE):
-                if other != thread + 1 and meeting[other * LINE] == here:
-                    looks = LOOKS
-        if looks > LOOKS:
-            ask(sleep, nap)
+def come(progress, thread, count, system):
+    """Tell the others how far this thread is."""
+    processor = system[2]
+    progress[thread * LINE + 1] = np.int64(ask(processor, 0)) if processor else np.int64(-1)
+    tell(progress, thread * LINE, count)
 
 
 @jit
-def stay(order, meeting, thread, system):
-    """Wait a little for another order, when one has been carried out; return whether there is one.
+def follow(progress, thread, count, system):
+    """Wait until all other threads are as far as a count.
+
+    progress: of :func:`empty_progress`; system: of :func:`system_calls`.
+    """
+    sleep, nap, _ = system
+    here = progress[thread * LINE + 1]
+    for other in range(progress.size // LINE):
+        looks = 0
+        while other != thread and look(progress, other * LINE) < count:
+            looks += 1
+            relax()
+            if looks == FEW_LOOKS and here >= 0 and progress[other * LINE + 1] == here:
+                looks = LOOKS
+            if looks > LOOKS:
+                ask(sleep, nap)
+
+
+@jit
+def stay(order, progress, thread):
+    """Wait a little for another order from thread 0, when one has been carried out; return whether there is one.
 
     order: of :func:`no_order`.
     """
-    here = meeting[(thread + 1) * LINE]
+    here = progress[thread * LINE + 1]
     exchange(order, BUSY, WAITING)
     for looks in range(LOOKS):
-        if look(order) == BUSY:
+        if look(order, 0) == BUSY:
             return True
         relax()
-        if looks >= FEW_LOOKS and here >= 0 and meeting[LINE] == here:
+        if looks >= FEW_LOOKS and here >= 0 and progress[1] == here:
             break
     return not exchange(order, WAITING, AWAY)
 
@@ -169,7 +172,7 @@ def give(order, asked, system):
     """Ask something of a thread, once it has nothing else to do; return whether it was there, or must be called."""
     sleep, nap, _ = system
     looks = 0
-    while look(order) == BUSY:
+    while look(order, 0) == BUSY:
         looks += 1
         relax()
         if looks > LOOKS:
@@ -189,17 +192,17 @@ def no_order() -> np.ndarray:
     return np.full(LINE, AWAY)
 
 
-def empty_meeting(threads: int) -> np.ndarray:
-    """Return what threads meet at: how many have come so far, and the processor each was on, int64, a cache line each.
+def empty_progress(threads: int) -> np.ndarray:
+    """Return where threads tell how far they are, 0, and on which processor: int64, a cache line each.
 
     Examples
     --------
-    >>> empty_meeting(2).shape
-    (24,)
+    >>> empty_progress(2).shape
+    (16,)
     """
-    meeting = np.zeros((threads + 1) * LINE, np.int64)
-    meeting[LINE:] = -1
-    return meeting
+    progress = np.zeros(threads * LINE, np.int64)
+    progress[1::LINE] = -1
+    return progress
 
 
 def system_calls() -> tuple[int, int, int]:

@@ -15,12 +15,14 @@ import numpy as np
 from neurosim.kernels._bits import popcount
 from neurosim.kernels._calls import call, matrix_at, vector_at
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import LINE, meet, nanoseconds, stay
+from neurosim.kernels._wait import come, follow, nanoseconds, stay
 from neurosim.kernels.delivery import deliver_bits, deliver_delayed, deliver_rows, deliver_weighted, drain
 
 ROWS, WEIGHTED, BITS, DELAYED, PLASTIC = range(5)
 BLOCK = 512
 """Ranges of units begin at multiples of it."""
+PARTS = 4
+"""Parts of a slice: a thread may be as many of them ahead of another."""
 _PADDING = 64
 _FLAGS = np.uint64(0x0101010101010101)
 _ONE = np.uint64(1)
@@ -296,59 +298,76 @@ def run(columns, links, inputs, rings, like, begin, end, slice_ticks, window):
 
 
 @jit
-def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order):
-    """Advance one thread's share of a network, as :func:`run` does; return earlier also if the shares turn out to be uneven.
+def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order):
+    """Advance one thread's share of a network, as :func:`run` does.
 
     rings (n_populations,) are those of the state; own (n_populations,) take what all have fired, those of the state on thread 0, else
-    this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. After a slice all threads meet, then each
-    adds that to its own rings and goes on. Nobody gets further than a slice ahead, so that nothing is overwritten which others still read.
+    this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. A slice is cut into :data:`PARTS` parts, and
+    what the others fire in one of them is needed only as many parts later. So nobody waits for a thread that lags a little, and nobody
+    overwrites what others still read. Each thread adds what was fired to its own rings.
 
-    order (LINE,) int64 holds, from 1 on: the ticks to begin and to end at; the nanoseconds, of all threads together, after which they
-    compare how long they worked, 0 for never; what meeting[0] was. weighing holds: spent (n_populations,) int64, the nanoseconds that
-    columns took since the last comparison; work (2, n_threads * LINE) int64, which threads share; by which factor the longest may exceed
-    the mean; the clock.
+    order (LINE,) int64 holds, from 1 on, the ticks to begin and to end at, and what all progress was; spent (n_populations,) int64 takes
+    the nanoseconds that columns took.
     """
-    spent, work, allowed, clock = weighing
-    n_threads, tick, end, least, met = shares.shape[1], order[1], order[2], order[3], order[4]
-    side, mine = 0, spent.sum()
+    tick, end, done = order[1], order[2], order[3]
+    part_ticks = max(slice_ticks // PARTS, 1)
+    lead = min(slice_ticks // part_ticks, PARTS)
+    last_done, merged, ends = done, tick, np.zeros(PARTS + 1, np.int64)
     for k in range(columns.size):
         take_over(rings[k], shares[k, thread], own[k], columns[k], reach[k], tick)
     while tick < end:
-        until = min(end, (tick // slice_ticks + 1) * slice_ticks, (tick // window + 1) * window)
+        if done - lead >= last_done:
+            follow(progress, thread, done - lead + 1, system)
+            merged = merge_all(own, shares, merged, ends[(done - lead) % ends.size])
+        until = min(end, (tick // part_ticks + 1) * part_ticks, (tick // slice_ticks + 1) * slice_ticks, (tick // window + 1) * window)
         now = nanoseconds(clock[0], clock[1])
         for k in range(columns.size):
             run_column(columns[k], links, inputs, like, tick, until)
             before, now = now, nanoseconds(clock[0], clock[1])
             spent[k] += now - before
-            mine += now - before
-        work[side, thread * LINE] = mine
-        met += n_threads
-        meet(meeting, met, thread, system)
-        for k in range(columns.size):
-            merge(own[k], shares[k], tick, until)
         tick = until
-        if tick % window == 0 and runaway(own, columns, tick, window) >= 0:
-            return tick
-        total, longest = np.int64(0), np.int64(0)
-        for other in range(n_threads):
-            total += work[side, other * LINE]
-            longest = max(longest, work[side, other * LINE])
-        side = 1 - side
-        if 0 < least <= total:
-            if longest * n_threads > allowed * total:
+        ends[done % ends.size] = tick
+        done += 1
+        come(progress, thread, done, system)
+        if tick == end or (tick % window == 0 and may_run_away(own, columns, tick, merged, window)):
+            follow(progress, thread, done, system)
+            merged = merge_all(own, shares, merged, tick)
+            last_done = done
+            if tick % window == 0 and runaway(own, columns, tick, window) >= 0:
                 return tick
-            spent[:] = 0
-            mine = np.int64(0)
     return tick
 
 
 @jit
-def serve(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order):
+def merge_all(own, shares, begin, end):
+    """Add to a thread's rings what was fired from one tick to before another; return the latter."""
+    for k in range(own.size):
+        merge(own[k], shares[k], begin, end)
+    return end
+
+
+@jit
+def serve(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order):
     """Run a thread's share, and again as long as orders come."""
     while True:
-        run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, meeting, system, weighing, order)
-        if not stay(order, meeting, thread, system):
+        run_share(
+            columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order
+        )
+        if not stay(order, progress, thread):
             return
+
+
+@jit
+def may_run_away(rings, columns, tick, merged, window):
+    """Tell whether a population might have fired more than its limit in the last ticks, though only spikes before `merged` are known."""
+    for k in range(rings.size):
+        ends = vector_at(rings[k].ends, rings[k].n_ends, np.int64)
+        mask = ends.size - 1
+        spacing = max(columns[k].refractory, 1)
+        unknown = (tick - merged + spacing - 1) // spacing * columns[k].n
+        if ends[merged & mask] - ends[(tick - window) & mask] + unknown > columns[k].limit:
+            return True
+    return False
 
 
 @jit

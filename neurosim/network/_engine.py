@@ -23,6 +23,8 @@ LEAST_WORK = 50_000
 
 FIRST_WEIGHING, LAST_WEIGHING = 10_000_000, 200_000_000
 """Nanoseconds after which threads compare how long they worked: at first, and after many times of sharing the work anew."""
+PIECE = 64
+"""Slices between two looks at that."""
 CUTTING = 20
 """How many times as long as it takes to share the work anew threads work at least until they compare again."""
 UNEVEN = 1.04
@@ -44,7 +46,7 @@ class Engine:
     """
 
     def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
-        from neurosim.kernels._wait import LINE, empty_meeting, no_order, system_calls, system_clock
+        from neurosim.kernels._wait import empty_progress, no_order, system_calls, system_clock
         from neurosim.kernels.network import RING
 
         self.net, self.asked, self.seed = net, threads, state.seed
@@ -62,10 +64,9 @@ class Engine:
         self._window = net.window
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), "neurosim")
         self._system, self._clock = system_calls(), system_clock()
-        self._meeting, self._orders = empty_meeting(threads), [no_order() for _ in range(threads)]
+        self._progress, self._orders = empty_progress(threads), [no_order() for _ in range(threads)]
         self._spent = np.zeros((threads, len(self._sizes)), np.int64)
-        self._work = np.zeros((2, threads * LINE), np.int64)
-        self._weigh_after = FIRST_WEIGHING * threads if self._clock[0] else 0
+        self._piece, self._weigh_after = PIECE * net.slice_ticks, FIRST_WEIGHING * threads
         self._borders: dict[str, np.ndarray] = {}
         self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)))
         self._tables = [self._table(thread) for thread in range(threads)]
@@ -89,17 +90,18 @@ class Engine:
         """Advance the state by a slice."""
         end = state.tick + ticks
         while state.tick < end:
-            reached = self._run_all(state.tick, end)
+            piece = end if self.threads == 1 else min(end, state.tick + self._piece)
+            reached = self._run_all(state.tick, piece)
             state.tick = reached
             for buffer in state.spikes.values():
                 buffer.tick = reached
             if reached % self._window == 0:
                 self._check_rates(state)
-            if reached < end:
-                self._rebalance()
+            if self.threads > 1:
+                self._weigh()
 
     def _run_all(self, begin: int, end: int) -> int:
-        """Run all shares up to a tick, or until they turn out to be uneven; return the tick reached."""
+        """Run all shares up to a tick; return the tick reached."""
         from neurosim.kernels._wait import give
         from neurosim.kernels.network import run, run_share, serve
 
@@ -110,7 +112,7 @@ class Engine:
         for share in self.shares:
             share.begin()
         own = self._orders[0]
-        own[1:5] = begin, end, self._weigh_after, self._meeting[0]
+        own[1:4] = begin, end, self._progress[0]
         for thread in range(1, self.threads):
             if not give(self._orders[thread], own, self._system):
                 self._pool.submit(serve, *self._tables[thread])
@@ -120,11 +122,11 @@ class Engine:
         """Return what one thread's loop takes."""
         share = self.shares[thread]
         tables = share.columns, share.links, share.inputs, self._rings, share.fired, self._fires, share.like
-        weighing = self._spent[thread], self._work, UNEVEN, self._clock
-        return *tables, self._slice_ticks, self._window, share.reach, thread, self._meeting, self._system, weighing, self._orders[thread]
+        waiting = thread, self._progress, self._system, self._clock, self._spent[thread], self._orders[thread]
+        return *tables, self._slice_ticks, self._window, share.reach, *waiting
 
     def _longest_slice(self, name: str, buffer: SpikeBuffer) -> int:
-        """Return how long slices may be such that a thread's ring surely holds its last one, which others read, and the next."""
+        """Return how long slices may be such that a thread's ring surely holds two, for others may be one behind and read the one before."""
         refractory = self.net.refractory_ticks(name)
         room = buffer.reach // 2 if buffer.reach >= 2 * refractory else buffer.reach - refractory
         return max(1, min(self.net.slice_ticks, room))
@@ -140,13 +142,21 @@ class Engine:
             share.cut(borders, places)
         return True
 
+    def _weigh(self) -> None:
+        """Compare how long the threads worked, if that was long enough to tell, and share the work anew where it is uneven."""
+        loads = self._spent.sum(1)
+        if loads.sum() < self._weigh_after:
+            return
+        if loads.max() > UNEVEN * loads.mean():
+            self._rebalance()
+        self._spent[...] = 0
+
     def _rebalance(self) -> None:
         """Share the units among the threads anew, by what they took; a thread without units of a population is taken to be like others."""
         begin = perf_counter_ns()
         units = np.array([np.diff(borders) for borders in self._borders.values()]).T
         costs = np.where(units > 0, self._spent / np.maximum(units, 1), np.nan)
         self._cut(np.where(units > 0, costs, np.nanmean(costs, axis=0)))
-        self._spent[...] = 0
         least = max(2 * self._weigh_after, CUTTING * (perf_counter_ns() - begin) * self.threads)
         self._weigh_after = min(least, LAST_WEIGHING * self.threads)
 
