@@ -1,8 +1,9 @@
 """How many threads the engine uses: one, unless asked for more.
 
 Work is cut into independent ranges (replicas, say) that compiled kernels run through without the interpreter lock, so a pool of
-ordinary threads is enough. There is no barrier inside a step and nobody spins: a thread that waits sleeps. Results do not depend on
-the number of threads. Sweeps run their points in processes with one thread each.
+ordinary threads is enough, which start and end with a step. Threads of a spiking network follow each other through many slices of a step;
+one that waits looks for some tenths of a millisecond, then sleeps between two looks, and some milliseconds after a step all are asleep.
+Results do not depend on the number of threads. Sweeps run their points in processes with one thread each.
 
 ``NEUROSIM_THREADS`` sets the number at start.
 """

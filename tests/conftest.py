@@ -41,7 +41,7 @@ def two_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]
 
 @pytest.fixture
 def restless_threads(two_threads: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Return a function that lets three threads share a network, another way after every few slices: cut at random blocks, some left empty."""
+    """Return a function that lets three threads share a network, and anew after a few slices: cut at random blocks, some left empty."""
     import neurosim as ns
 
     rng = np.random.default_rng(1)

@@ -2,8 +2,8 @@
 
 The wait is bounded in what it costs. Where all threads run, they wait without a nap, as most waits are short. A thread whose partner has
 lost its processor sleeps after some tenths of a millisecond and leaves its own to others; one that finds another on its own processor does
-so at once, as that one cannot get on while it looks. Between two runs a thread waits in the same way, but for some tenths of a millisecond
-only, then it is away (:func:`stay`, :func:`give`).
+so at once, as that one cannot get on while it looks. Between two runs a thread waits in the same way, but for some milliseconds only,
+then it is away (:func:`stay`, :func:`give`).
 
 :func:`nanoseconds` reads the clock, so that threads can tell how long they have worked.
 """
@@ -28,6 +28,8 @@ intrinsic: Any = numba_intrinsic
 
 LOOKS = 20_000
 """Looks before the first nap: some tenths of a millisecond."""
+LAST_LOOKS = 80_000
+"""Looks of a thread that has nothing to do, before it is away: two milliseconds."""
 FEW_LOOKS = 300
 """Looks before the first nap of a thread that shares its processor with another one of them: some microseconds."""
 NAP = 50
@@ -158,7 +160,7 @@ def stay(order, progress, thread):
     """
     here = progress[thread * LINE + 1]
     exchange(order, BUSY, WAITING)
-    for looks in range(LOOKS):
+    for looks in range(LAST_LOOKS):
         if look(order, 0) == BUSY:
             return True
         relax()

@@ -302,9 +302,9 @@ def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, win
     """Advance one thread's share of a network, as :func:`run` does.
 
     rings (n_populations,) are those of the state; own (n_populations,) take what all have fired, those of the state on thread 0, else
-    this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. A slice is cut into :data:`PARTS` parts, and
-    what the others fire in one of them is needed only as many parts later. So nobody waits for a thread that lags a little, and nobody
-    overwrites what others still read. Each thread adds what was fired to its own rings.
+    this thread's; shares (n_populations, n_threads) take what each thread's columns have fired. A slice is cut into :data:`PARTS` parts;
+    what others fire in one of them is needed only as many parts later, and then added to own. So nobody waits for a thread that lags a
+    little, and nobody overwrites what others still read.
 
     order (LINE,) int64 holds, from 1 on, the ticks to begin and to end at, and what all progress was; spent (n_populations,) int64 takes
     the nanoseconds that columns took.
@@ -319,7 +319,7 @@ def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, win
         if done - lead >= last_done:
             follow(progress, thread, done - lead + 1, system)
             merged = merge_all(own, shares, merged, ends[(done - lead) % ends.size])
-        until = min(end, (tick // part_ticks + 1) * part_ticks, (tick // slice_ticks + 1) * slice_ticks, (tick // window + 1) * window)
+        until = min(end, (tick // part_ticks + 1) * part_ticks, (tick // window + 1) * window)
         now = nanoseconds(clock[0], clock[1])
         for k in range(columns.size):
             run_column(columns[k], links, inputs, like, tick, until)

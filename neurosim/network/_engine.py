@@ -25,7 +25,7 @@ FIRST_WEIGHING, LAST_WEIGHING = 10_000_000, 200_000_000
 """Nanoseconds after which threads compare how long they worked: at first, and after many times of sharing the work anew."""
 PIECE = 64
 """Slices between two looks at that."""
-CUTTING = 20
+CUTTING = 50
 """How many times as long as it takes to share the work anew threads work at least until they compare again."""
 UNEVEN = 1.04
 """How many times the mean the longest may work before work is shared anew."""
@@ -126,7 +126,7 @@ class Engine:
         return *tables, self._slice_ticks, self._window, share.reach, *waiting
 
     def _longest_slice(self, name: str, buffer: SpikeBuffer) -> int:
-        """Return how long slices may be such that a thread's ring surely holds two, for others may be one behind and read the one before."""
+        """Return how long slices may be such that a thread's ring surely holds two: others may lag by one, and read the one before."""
         refractory = self.net.refractory_ticks(name)
         room = buffer.reach // 2 if buffer.reach >= 2 * refractory else buffer.reach - refractory
         return max(1, min(self.net.slice_ticks, room))
