@@ -243,14 +243,14 @@ def take_over(ring, own, all_fired, column, reach, tick):
     """
     events, ends = vector_at(ring.events, ring.capacity, np.uint32), vector_at(ring.ends, ring.n_ends, np.int64)
     own_events, own_ends = vector_at(own.events, own.capacity, np.uint32), vector_at(own.ends, own.n_ends, np.int64)
-    mask, last = events.size - 1, ends.size - 1
+    mask, own_mask, last = events.size - 1, own_events.size - 1, ends.size - 1
     own_ends[:] = 0
     total = 0
     for sent in range(tick - column.refractory, tick):
         for k in range(ends[sent & last], ends[(sent + 1) & last]):
             unit = events[k & mask]
             if column.first <= unit and unit < column.last:
-                own_events[total] = unit
+                own_events[total & own_mask] = unit
                 total += 1
         own_ends[(sent + 1) & last] = total
     if all_fired.events == ring.events:
@@ -259,7 +259,7 @@ def take_over(ring, own, all_fired, column, reach, tick):
     for k in range(ends.size):
         all_ends[k] = ends[k]
     for k in range(ends[(tick - reach) & last], ends[tick & last]):
-        copies[k & mask] = events[k & mask]
+        copies[k & (copies.size - 1)] = events[k & mask]
 
 
 @jit
@@ -274,8 +274,9 @@ def merge(ring, shares, begin, end):
             share = shares[thread]
             own = vector_at(share.events, share.capacity, np.uint32)
             own_ends = vector_at(share.ends, share.n_ends, np.int64)
+            own_mask = own.size - 1
             for k in range(own_ends[tick & last], own_ends[(tick + 1) & last]):
-                events[total & mask] = own[k & mask]
+                events[total & mask] = own[k & own_mask]
                 total += 1
         ends[(tick + 1) & last] = total
 

@@ -46,7 +46,7 @@ class Share:
         links: list[Any] = []
         inputs: list[Any] = []
         for name, ring in zip(net.populations, self.fired, strict=True):  # links read these
-            point_ring(ring, *self._copy(state.spikes[name], thread > 0))
+            point_ring(ring, *self._ring(state.spikes[name], net.reach(name) + 2 * net.slice_ticks, thread > 0))
         for column, ring, name in zip(self.columns, self.fires, net.populations, strict=True):
             self._fill_column(column, ring, name, links, inputs)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
@@ -94,7 +94,7 @@ class Share:
         column["n_parameters"] = self._point(column, "parameters", np.array(neuron.parameters(net.dt), net.dtype).ravel())
         self._point(column, "flags", aligned((-(-population.n // 64) * 64,), np.uint8))
         self._point(column, "fired", np.zeros(population.n, np.uint32))
-        rings = self._copy(state.spikes[name], self._threads > 1)
+        rings = self._ring(state.spikes[name], net.refractory_ticks(name) + 2 * net.slice_ticks + 1, self._threads > 1)
         point_ring(column, *rings)
         point_ring(ring, *rings)
         column["refractory"], column["held"] = net.refractory_ticks(name), getattr(neuron, "held", 0.0)
@@ -112,9 +112,12 @@ class Share:
             inputs += [self._input(key, source, names) for key, source in parts.items() if source.slot == slot]
             column[last] = len(inputs)
 
-    def _copy(self, buffer: Any, own: bool) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ring of the state, or a ring of this thread's own of the same size."""
-        rings = (np.zeros_like(buffer.units), np.zeros_like(buffer.ends)) if own else (buffer.units, buffer.ends)
+    def _ring(self, buffer: Any, ticks: int, own: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ring of the state, or one of this thread's own that holds the spikes of some ticks."""
+        rings = buffer.units, buffer.ends
+        if own:
+            most = buffer.n_units * -(-ticks // buffer.spacing)
+            rings = np.zeros(min(1 << (most - 1).bit_length(), buffer.units.size), np.uint32), np.zeros_like(buffer.ends)
         self._keep += rings
         return rings
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -225,7 +226,9 @@ class Network:
         """Return a buffer that surely holds the spikes under way and those of units in the refractory time."""
         refractory, need = self.refractory_ticks(name), self.reach(name)
         depth = (1 << max(DEPTH - 1, need, self.window).bit_length()) - 1
-        return SpikeBuffer.empty(self.populations[name].n, depth=depth, spacing=max(refractory, 1), reach=need)
+        n, neuron = self.populations[name].n, self.populations[name].neuron
+        mean = n * neuron.mean(self.dt) if hasattr(neuron, "mean") else math.inf
+        return SpikeBuffer.empty(n, depth=depth, spacing=max(refractory, 1), reach=need, mean=mean)
 
     def _learning(self, projection: Projection) -> Learning:
         rule, synapses = projection.plasticity, projection.synapses

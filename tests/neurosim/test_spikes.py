@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import hypothesis.strategies as some
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from scipy import stats
 
 from neurosim.spikes import LARGEST, EventRows, SpikeBuffer
 from neurosim.state import copy, load, save
@@ -68,6 +70,19 @@ def test_the_reach_is_that_of_a_population_that_fires_all_the_time() -> None:
     with pytest.raises(ValueError, match="spikes of tick 14 were overwritten: 18 came since, 16 are held") as caught:
         buffer.between(14, 20)
     assert "look at most 5 ticks back" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize(("mean", "reach"), [(math.inf, 64), (55.0, 1024), (550.0, 953), (8000.0, 65), (0.0, 1024)])
+def test_independent_units_of_known_mean_are_held_longer(mean: float, reach: int) -> None:
+    """2 x 550 x 953 + 150 = 1,048,450 fit into 2**20 = 1,048,576, those of a tick more do not."""
+    assert SpikeBuffer.empty(16_384, depth=1024, capacity=1 << 20, mean=mean).reach == reach
+
+
+@pytest.mark.parametrize("mean", [1e-3, 1.0, 50.0, 75.0, 100.0, 1e3, 1e6])
+def test_no_more_than_twice_the_mean_and_150(mean: float) -> None:
+    assert stats.poisson.logsf(2 * mean + 150, mean) < -70 * math.log(10)
+    excess = mean + 150
+    assert excess**2 / (2 * mean + 2 * excess / 3) > 70 * math.log(10)
 
 
 def test_a_quiet_population_is_held_for_the_whole_depth() -> None:
