@@ -50,7 +50,7 @@ def restless_threads(two_threads: Callable[[], None], monkeypatch: pytest.Monkey
         cuts = np.sort(rng.uniform(-0.3, 1.3, (len(sizes), len(costs) - 1)).clip(0, 1))
         return [np.array([0, *np.rint(cut * n / 512).astype(int) * 512, n]).clip(0, n) for n, cut in zip(sizes, cuts, strict=True)]
 
-    for name, value in (("share_borders", borders), ("PIECE", 2), ("FIRST_WEIGHING", 1), ("LAST_WEIGHING", 1), ("UNEVEN", 0.0)):
+    for name, value in (("share_borders", borders), ("PIECE", 2), ("UNEVEN", 0.0), ("LEAST_LOSS", -1), ("CUTS", 0)):
         monkeypatch.setattr(f"neurosim.network._engine.{name}", value)
     return functools.partial(ns.set_threads, 3)
 

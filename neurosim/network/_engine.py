@@ -21,14 +21,12 @@ if TYPE_CHECKING:
 LEAST_WORK = 50_000
 """Units times ticks of a slice, for each thread, below which one thread does it all: meeting would take longer than what is shared."""
 
-FIRST_WEIGHING, LAST_WEIGHING = 10_000_000, 200_000_000
-"""Nanoseconds after which threads compare how long they worked: at first, and after many times of sharing the work anew."""
 PIECE = 64
-"""Slices between two looks at that."""
-CUTTING = 50
-"""How many times as long as it takes to share the work anew threads work at least until they compare again."""
-UNEVEN = 1.04
-"""How many times the mean the longest may work before work is shared anew."""
+"""Slices between two looks at how long the threads worked."""
+UNEVEN, LEAST_LOSS, CUTS = 1.04, 2_000_000, 3
+"""Work is shared anew when a thread has worked longer than the mean by this factor, and by these nanoseconds and times of sharing."""
+MEMORY = 200_000_000
+"""Nanoseconds of work after which it is forgotten."""
 SYNAPSES = 32
 """Incoming synapses that are guessed to take as long as a unit itself."""
 
@@ -66,7 +64,7 @@ class Engine:
         self._system, self._clock = system_calls(), system_clock()
         self._progress, self._orders = empty_progress(threads), [no_order() for _ in range(threads)]
         self._spent = np.zeros((threads, len(self._sizes)), np.int64)
-        self._piece, self._weigh_after = PIECE * net.slice_ticks, FIRST_WEIGHING * threads
+        self._piece = PIECE * net.slice_ticks
         self._borders: dict[str, np.ndarray] = {}
         self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)))
         self._tables = [self._table(thread) for thread in range(threads)]
@@ -134,31 +132,31 @@ class Engine:
     def _cut(self, costs: np.ndarray) -> bool:
         """Share the units among the threads, given what one takes, (threads, n_populations); tell whether anything has changed."""
         borders = dict(zip(self._sizes, share_borders(list(self._sizes.values()), costs), strict=True))
+        begin = perf_counter_ns()
         if self._borders and all((borders[name] == self._borders[name]).all() for name in borders):
             return False
         self._borders = borders
         places: dict[tuple[str, int], np.ndarray] = {}
         for share in self.shares:
             share.cut(borders, places)
+        self._cut_takes = perf_counter_ns() - begin
         return True
 
     def _weigh(self) -> None:
-        """Compare how long the threads worked, if that was long enough to tell, and share the work anew where it is uneven."""
+        """Share the work anew where it is uneven and one thread has made the others wait for some times as long as that takes."""
         loads = self._spent.sum(1)
-        if loads.sum() < self._weigh_after:
-            return
-        if loads.max() > UNEVEN * loads.mean():
+        lost = loads.max() - loads.mean()
+        if loads.max() > UNEVEN * loads.mean() and lost > LEAST_LOSS + CUTS * self._cut_takes:
             self._rebalance()
+        elif loads.mean() < MEMORY:
+            return
         self._spent[...] = 0
 
     def _rebalance(self) -> None:
         """Share the units among the threads anew, by what they took; a thread without units of a population is taken to be like others."""
-        begin = perf_counter_ns()
         units = np.array([np.diff(borders) for borders in self._borders.values()]).T
         costs = np.where(units > 0, self._spent / np.maximum(units, 1), np.nan)
         self._cut(np.where(units > 0, costs, np.nanmean(costs, axis=0)))
-        least = max(2 * self._weigh_after, CUTTING * (perf_counter_ns() - begin) * self.threads)
-        self._weigh_after = min(least, LAST_WEIGHING * self.threads)
 
     def _check_rates(self, state: NetworkState) -> None:
         """Stop where a population fires too much."""
