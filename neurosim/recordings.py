@@ -16,6 +16,7 @@ import numpy as np
 from neurosim.errors import RecordingTooLarge, with_hint
 from neurosim.memory import free_memory
 from neurosim.protocols import Recording
+from neurosim.rows import roomy
 
 SMALL_BYTES = 1 << 20
 
@@ -153,7 +154,7 @@ def _values(recording: Any) -> Any:
 def _events(recording: Recording[Any], events: Any, dt: float) -> tuple[Any, Any]:
     """Return times and units of events, with what is known of them."""
     if isinstance(events, Runs):
-        times, units = np.repeat(events.ticks * dt, events.counts), events.units
+        times, units = _all_times(events, dt), events.units
     else:
         times, units = _times(events["tick"], dt), events["unit"]
     facts = dict(recording.attrs)
@@ -163,6 +164,15 @@ def _events(recording: Recording[Any], events: Any, dt: float) -> tuple[Any, Any
     time = {"long_name": "time", "units": "ms", "start": first * dt, "stop": stop * dt}
     unit = {"long_name": "unit", **facts, "rate": rate}
     return (recording.dims, times, time), (recording.dims, units, unit)
+
+
+def _all_times(runs: Runs, dt: float) -> np.ndarray:
+    """Return the time of each event."""
+    from neurosim.kernels.spikes import write_times
+
+    times = roomy(len(runs.units), float)
+    write_times(runs.ticks, runs.counts, dt, times)
+    return times
 
 
 def _times(ticks: np.ndarray, dt: float) -> Any:

@@ -15,12 +15,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from neurosim.errors import CheckpointError, with_hint
 
 BLOCK_BYTES = 1 << 20
 SHORTEST, LONGEST = 1 << 10, 1 << 20
 """Rows of a block that grows."""
+LARGE = 1 << 22
+"""Bytes from which NumPy asks for large pages."""
+
+
+def roomy(n: int, dtype: npt.DTypeLike) -> np.ndarray:
+    """Return an array (n,) for numbers to be written to, in large pages if it would fill a good part of one.
+
+    Systems hand out memory when it is written to first, 4 kB or, where NumPy asks for that from 4 MB on, 2 MB at a time. The former can
+    take longer than to work out what is written.
+
+    Examples
+    --------
+    >>> roomy(1_000_000, "float32").shape
+    (1000000,)
+    """
+    dtype = np.dtype(dtype)
+    return np.empty(max(n, LARGE // dtype.itemsize), dtype)[:n] if n * dtype.itemsize > LARGE // 4 else np.empty(n, dtype)
 
 
 class MemoryRows:
@@ -104,7 +122,7 @@ class GrowingRows:
         if n > len(self._last) - self._cursor:
             if self._cursor:
                 self._full.append(self._last[: self._cursor])
-            self._last, self._cursor = np.empty(max(n, min(max(self._n, SHORTEST), LONGEST)), self._dtype), 0
+            self._last, self._cursor = roomy(max(n, min(max(4 * self._n, SHORTEST), LONGEST)), self._dtype), 0
         return self._last[self._cursor : self._cursor + n]
 
     def keep(self, n: int) -> None:
@@ -119,7 +137,7 @@ class GrowingRows:
 
     def values(self) -> np.ndarray:
         """Return the rows so far."""
-        return np.concatenate([*self._full, self._last[: self._cursor]])
+        return np.concatenate([*self._full, self._last[: self._cursor]], out=roomy(self._n, self._dtype))
 
     def __len__(self) -> int:
         """Return the number of rows so far."""

@@ -1,4 +1,4 @@
-"""Spikes taken out of the ring of a population: units one after the other, and how many there are in each tick."""
+"""Spikes taken out of the ring of a population, units one after the other, and how many there are in each tick; and their times."""
 
 from __future__ import annotations
 
@@ -33,3 +33,14 @@ def take_spikes(units, ends, first, stop, n_units, wanted, out, ticks, counts):
             ticks[busy], counts[busy] = tick, kept - begin
             busy += 1
     return kept, busy
+
+
+@jit
+def write_times(ticks, counts, dt, out):
+    """Write the time of each spike to out, given ticks that have any, and how many each."""
+    place = 0
+    for k in range(ticks.size):
+        time = ticks[k] * dt
+        for _ in range(counts[k]):
+            out[place] = time
+            place += 1

@@ -23,14 +23,15 @@ LEAST_WORK = 50_000
 
 PIECE = 64
 """Slices between two looks at how long the threads worked."""
-UNEVEN, LEAST_LOSS, CUTS = 1.04, 2_000_000, 3
+UNEVEN, LEAST_LOSS, CUTS = 1.04, 1_000_000, 3
 """Work is shared anew when a thread has worked longer than the mean by this factor, and by these nanoseconds and times of sharing."""
-MEMORY = 200_000_000
-"""Nanoseconds of work after which it is forgotten."""
+ENOUGH, MEMORY = 20_000_000, 200_000_000
+"""Nanoseconds of work after which it is worth remembering for the next state of the network, and after which it is forgotten."""
 SYNAPSES = 32
 """Incoming synapses that are guessed to take as long as a unit itself."""
 
 _ENGINES: weakref.WeakKeyDictionary[NetworkState, Engine] = weakref.WeakKeyDictionary()
+_COSTS: weakref.WeakKeyDictionary[Network, dict[int, np.ndarray]] = weakref.WeakKeyDictionary()
 
 
 class Engine:
@@ -64,9 +65,10 @@ class Engine:
         self._system, self._clock = system_calls(), system_clock()
         self._progress, self._orders = empty_progress(threads), [no_order() for _ in range(threads)]
         self._spent = np.zeros((threads, len(self._sizes)), np.int64)
-        self._piece = PIECE * net.slice_ticks
+        self._piece, self._remember_after = PIECE * net.slice_ticks, ENOUGH
         self._borders: dict[str, np.ndarray] = {}
-        self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)))
+        costs = _COSTS.get(net, {}).get(threads)
+        self._cut(np.tile([_guess(net, name) for name in self._sizes], (threads, 1)) if costs is None else costs)
         self._tables = [self._table(thread) for thread in range(threads)]
 
     @classmethod
@@ -144,19 +146,22 @@ class Engine:
 
     def _weigh(self) -> None:
         """Share the work anew where it is uneven and one thread has made the others wait for some times as long as that takes."""
-        loads = self._spent.sum(1)
-        lost = loads.max() - loads.mean()
-        if loads.max() > UNEVEN * loads.mean() and lost > LEAST_LOSS + CUTS * self._cut_takes:
-            self._rebalance()
-        elif loads.mean() < MEMORY:
+        loads = [sum(own) for own in self._spent.tolist()]
+        mean, longest = sum(loads) / self.threads, max(loads)
+        if mean > self._remember_after:
+            _COSTS.setdefault(self.net, {})[self.threads] = self._costs()
+            self._remember_after = 2 * mean
+        if longest > UNEVEN * mean and longest - mean > LEAST_LOSS + CUTS * self._cut_takes:
+            self._cut(self._costs())
+        elif mean < MEMORY:
             return
         self._spent[...] = 0
 
-    def _rebalance(self) -> None:
-        """Share the units among the threads anew, by what they took; a thread without units of a population is taken to be like others."""
+    def _costs(self) -> np.ndarray:
+        """Return what a unit took, (threads, n_populations); a thread without units of a population is taken to be like others."""
         units = np.array([np.diff(borders) for borders in self._borders.values()]).T
         costs = np.where(units > 0, self._spent / np.maximum(units, 1), np.nan)
-        self._cut(np.where(units > 0, costs, np.nanmean(costs, axis=0)))
+        return np.where(units > 0, costs, np.nanmean(costs, axis=0))
 
     def _check_rates(self, state: NetworkState) -> None:
         """Stop where a population fires too much."""

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from scipy import stats
 
+from neurosim.recordings import _all_times
 from neurosim.spikes import LARGEST, EventRows, SpikeBuffer
 from neurosim.state import copy, load, save
 from tests.reference import spikes as reference
@@ -46,6 +47,7 @@ def test_the_last_ticks_are_those_of_a_list(n_units: int, depth: int, capacity: 
                 assert rows.take(buffer, first, stop, choice)
                 expected = reference.taken(buffer.units.tolist(), buffer.ends.tolist(), first, stop, n_units, mask)
                 assert rows.values().tolist() == expected
+                assert _all_times(rows.runs(), 0.1).tolist() == [tick * 0.1 for tick, _ in expected or ()]
                 assert rows.runs().ticks.tolist() == sorted({tick for tick, _ in expected or ()})
 
 
