@@ -34,7 +34,8 @@ class Share:
     def __init__(self, net: Network, state: NetworkState, thread: int, threads: int) -> None:
         from neurosim.kernels.network import COLUMN, INPUT, LINK, RING
 
-        self._net, self._state, self._thread, self._threads = net, state, thread, threads
+        self._net, self._thread, self._threads = net, thread, threads
+        self._learned = {key: learning.pre for key, learning in state.learning.items()}  # not the state: whoever keeps it keeps its engine
         self.like = np.zeros(0, net.dtype)  # each thread counts references to an array of its own
         self._keep: list[np.ndarray] = []
         self._cut: dict[str, list[np.ndarray]] = {}
@@ -48,13 +49,13 @@ class Share:
         for name, ring in zip(net.populations, self.fired, strict=True):  # links read these
             point_ring(ring, *self._ring(state.spikes[name], net.reach(name) + 2 * net.slice_ticks, thread > 0))
         for column, ring, name in zip(self.columns, self.fires, net.populations, strict=True):
-            self._fill_column(column, ring, name, links, inputs)
+            self._fill_column(column, ring, name, state, links, inputs)
         self.links, self.inputs = np.array(links, LINK), np.array(inputs, INPUT)
 
     def begin(self) -> None:
         """Take over from the state what this thread keeps a copy of."""
         for name, pre in self._pre.items():
-            pre[...] = self._state.learning[name].pre
+            pre[...] = self._learned[name]
 
     def cut(self, borders: dict[str, np.ndarray], places: dict[tuple[str, int], np.ndarray]) -> None:
         """Make units borders[population][thread] ... borders[population][thread + 1] - 1 this thread's own.
@@ -75,15 +76,15 @@ class Share:
             link["starts"], link["stops"] = (array.ctypes.data for array in ends)
             self._cut[key] = ends
             if projection.plasticity is not None:
-                pre = self._state.learning[key].pre
+                pre = self._learned[key]
                 if own[thread] > 0:  # the first thread with such targets works on what the state holds
                     pre = self._pre[key] = np.empty_like(pre)
                 link["pre"] = pre.ctypes.data
 
     # --- tables ---------------------------------------------------------------------------------------------------------------
 
-    def _fill_column(self, column: Any, ring: Any, name: str, links: list[Any], inputs: list[Any]) -> None:
-        net, state = self._net, self._state
+    def _fill_column(self, column: Any, ring: Any, name: str, state: NetworkState, links: list[Any], inputs: list[Any]) -> None:
+        net = self._net
         population, variables = net.populations[name], state.units[name]
         names, neuron = variables.names, population.neuron
         parts = {key: source for key, source in net.inputs.items() if source.target == name}
@@ -105,11 +106,11 @@ class Share:
         column["update"], column["reset"] = neuron_addresses(neuron, net.dtype)
         column["first_link"] = len(links)
         self._keys += coming
-        links += [self._link(key, projection, names) for key, projection in coming.items()]
+        links += [self._link(key, projection, names, state) for key, projection in coming.items()]
         column["last_link"] = len(links)
         for slot, first, last in (("current", "first_current", "last_current"), ("deliver", "first_arrival", "last_arrival")):
             column[first] = len(inputs)
-            inputs += [self._input(key, source, names) for key, source in parts.items() if source.slot == slot]
+            inputs += [self._input(key, source, names, state) for key, source in parts.items() if source.slot == slot]
             column[last] = len(inputs)
 
     def _ring(self, buffer: Any, ticks: int, own: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -121,7 +122,7 @@ class Share:
         self._keep += rings
         return rings
 
-    def _link(self, key: str, projection: Any, names: tuple[str, ...]) -> Any:
+    def _link(self, key: str, projection: Any, names: tuple[str, ...], state: NetworkState) -> Any:
         """Describe a projection, as seen by this thread."""
         from neurosim.kernels.network import LINK, RING
 
@@ -137,7 +138,7 @@ class Share:
         if projection.storage == "bits":
             self._bits(link, synapses)
         else:
-            self._lists(link, key, projection)
+            self._lists(link, key, projection, state)
         return link
 
     def _bits(self, link: Any, synapses: Any) -> None:
@@ -150,11 +151,11 @@ class Share:
         for name, array in (("bits", synapses.bits), ("planes", planes), ("counts", counts)):
             self._point(link, name, array)
 
-    def _lists(self, link: Any, key: str, projection: Any) -> None:
+    def _lists(self, link: Any, key: str, projection: Any, state: NetworkState) -> None:
         """Fill in lists of targets, and what goes with them; :meth:`cut` says which part of each row is this thread's."""
         from neurosim.kernels.network import DELAYED, ROWS, WEIGHTED
 
-        state, targets = self._state, projection.synapses.targets
+        targets = projection.synapses.targets
         link["wide"] = targets.itemsize == 4
         self._point(link, "targets", targets)
         if projection.plasticity is not None:
@@ -181,11 +182,11 @@ class Share:
         link["period"] = rule.period(net.dt)
         link["arrive"], link["fire"], link["settle"] = rule_addresses(rule, net.dtype, projection.synapses.targets.dtype)
 
-    def _input(self, key: str, source: Any, names: tuple[str, ...]) -> Any:
+    def _input(self, key: str, source: Any, names: tuple[str, ...], state: NetworkState) -> Any:
         """Describe an input."""
         from neurosim.kernels.network import INPUT
 
-        net, state = self._net, self._state
+        net = self._net
         entry: Any = np.zeros((), INPUT)[()]
         entry["add"] = input_address(source, net.dtype)
         entry["variable"] = names.index(net.variable_of(source))

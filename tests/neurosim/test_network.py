@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -128,6 +130,18 @@ class TestReproducibility:
         monkeypatch.setattr(Engine, "_cut", lambda engine, costs: cuts.append(cut(engine, costs)))
         assert engine_spikes(net, started(net, start), 150) == one
         assert sum(cuts) > 10
+
+    def test_a_state_that_nobody_keeps_is_given_back(self, two_threads: Callable[[], None]) -> None:
+        """Arrays of a run must not outlive it; a thread that waits for more holds some of them for milliseconds."""
+        net, start = wide_network(3)
+        for threads in (1, 2):
+            ns.set_threads(threads)
+            state = started(net, start)
+            net.step(state, 20)
+            kept = weakref.ref(state)
+            del state
+            gc.collect()
+            assert kept() is None
 
     @pytest.mark.parametrize("slow", [0, 1])
     def test_a_slow_thread_gets_less(self, slow: int, two_threads: Callable[[], None]) -> None:
