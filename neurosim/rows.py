@@ -121,7 +121,8 @@ class GrowingRows:
             self._allowed = allowed
         if n > len(self._last) - self._cursor:
             if self._cursor:
-                self._full.append(self._last[: self._cursor])
+                used = self._last[: self._cursor]
+                self._full.append(used if 2 * self._cursor > len(self._last) else used.copy())
             self._last, self._cursor = roomy(max(n, min(max(4 * self._n, SHORTEST), LONGEST)), self._dtype), 0
         return self._last[self._cursor : self._cursor + n]
 
@@ -170,6 +171,10 @@ class StreamRows:
         self._file: io.FileIO | None = None
         self._written = self._waiting = 0
         self.held = max(1, min(rows, BLOCK_BYTES // self._row_bytes))
+
+    def __len__(self) -> int:
+        """Return the number of rows so far."""
+        return self._written + self._waiting
 
     def append(self, row: np.ndarray) -> None:
         """Add one row."""

@@ -260,6 +260,10 @@ class EventRows:
         events["tick"], events["unit"] = np.repeat(ticks, counts), units
         return events
 
+    def __len__(self) -> int:
+        """Return the number of events so far."""
+        return len(self._units)
+
     def save(self) -> dict[str, Any]:
         """Return the events so far, by name."""
         return {"rows": self.values()}
@@ -324,7 +328,7 @@ class SpikesRecording(Generic[S]):
         """Keep the spikes since the last look."""
         buffer, now = self._buffer(state), int(state.tick)
         if isinstance(buffer, SpikeBuffer):
-            kept = self._events if isinstance(self._events, EventRows) else EventRows(self._allow)
+            kept = self._events if isinstance(self._events, EventRows) else EventRows(lambda nbytes: None)
             if not kept.take(buffer, self._next, now, self._wanted):
                 raise self._disorder(now)
             if isinstance(self._events, StreamRows):
@@ -392,7 +396,7 @@ class SpikesRecording(Generic[S]):
         """Refuse to outgrow the memory."""
         if nbytes > SMALL_BYTES and nbytes > (free := free_memory()):
             error = RecordingTooLarge(
-                f"recorder {self._name!r} holds {len(self.values()):,} spikes up to tick {self._next}; "
+                f"recorder {self._name!r} holds {len(self._events):,} spikes up to tick {self._next}; "
                 f"to keep more it would take {readable(nbytes)} in memory, {readable(free)} are free"
             )
             raise with_hint(error, "record fewer units (units=), write to disk (stream='file.npy'), or take fewer steps")

@@ -5,7 +5,7 @@ lost its processor sleeps after some tenths of a millisecond and leaves its own 
 so at once, as that one cannot get on while it looks. Between two runs a thread waits in the same way, but for some milliseconds only,
 then it is away (:func:`stay`, :func:`give`).
 
-:func:`nanoseconds` reads the clock, so that threads can tell how long they have worked.
+:func:`read_clock` tells the time, so that threads can tell how long they have worked.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def look(typingctx, numbers, place):
 
 
 @intrinsic
-def exchange(typingctx, counter, expected, number):
-    """Set counter[0] to a number if it is what was expected; return whether it was."""
+def exchange(typingctx, numbers, place, expected, number):
+    """Set numbers[place] to a number if it is what was expected; return whether it was."""
 
     def codegen(context, builder, signature, args):
-        place = _data(context, builder, signature.args[0], args[0])
-        return builder.extract_value(builder.cmpxchg(place, args[1], args[2], "seq_cst", "seq_cst"), 1)
+        address = builder.gep(_data(context, builder, signature.args[0], args[0]), [args[1]])
+        return builder.extract_value(builder.cmpxchg(address, args[2], args[3], "seq_cst", "seq_cst"), 1)
 
-    return types.boolean(counter, types.int64, types.int64), codegen
+    return types.boolean(numbers, types.int64, types.int64, types.int64), codegen
 
 
 @intrinsic
@@ -126,6 +126,12 @@ def nanoseconds(typingctx, address, clock):
 
 
 @jit
+def read_clock(clock):
+    """Return the time in nanoseconds; 0 where the system does not tell. clock: of :func:`system_clock`."""
+    return nanoseconds(clock[0], clock[1]) if clock[0] else np.int64(0)
+
+
+@jit
 def come(progress, thread, count, system):
     """Tell the others how far this thread is."""
     processor = system[2]
@@ -153,45 +159,53 @@ def follow(progress, thread, count, system):
 
 
 @jit
-def stay(order, progress, thread):
+def stay(orders, progress, thread):
     """Wait a little for another order from thread 0, when one has been carried out; return whether there is one.
 
-    order: of :func:`no_order`.
+    orders: of :func:`no_orders`.
     """
-    here = progress[thread * LINE + 1]
-    exchange(order, BUSY, WAITING)
+    here, place = progress[thread * LINE + 1], thread * LINE
+    exchange(orders, place, BUSY, WAITING)
     for looks in range(LAST_LOOKS):
-        if look(order, 0) == BUSY:
+        if look(orders, place) == BUSY:
             return True
         relax()
         if looks >= FEW_LOOKS and here >= 0 and progress[1] == here:
             break
-    return not exchange(order, WAITING, AWAY)
+    return not exchange(orders, place, WAITING, AWAY)
 
 
 @jit
-def give(order, asked, system):
-    """Ask something of a thread, once it has nothing else to do; return whether it was there, or must be called."""
+def rest(orders, system):
+    """Wait until no other thread has an order to carry out."""
     sleep, nap, _ = system
-    looks = 0
-    while look(order, 0) == BUSY:
-        looks += 1
-        relax()
-        if looks > LOOKS:
-            ask(sleep, nap)
-    order[1:] = asked[1:]
-    return exchange(order, WAITING, BUSY) or not exchange(order, AWAY, BUSY)
+    for place in range(LINE, orders.size, LINE):
+        looks = 0
+        while look(orders, place) == BUSY:
+            looks += 1
+            relax()
+            if looks > LOOKS:
+                ask(sleep, nap)
 
 
-def no_order() -> np.ndarray:
-    """Return what a thread does, AWAY, and room for what is asked of it, (LINE,) int64.
+@jit
+def give(orders, thread):
+    """Ask of a thread what is asked of thread 0; return whether it was there, or must be called. All threads must :func:`rest`."""
+    place = thread * LINE
+    for k in range(1, LINE):
+        orders[place + k] = orders[k]
+    return exchange(orders, place, WAITING, BUSY) or not exchange(orders, place, AWAY, BUSY)
+
+
+def no_orders(threads: int) -> np.ndarray:
+    """Return what threads do, AWAY, and room for what is asked of them: int64, a cache line each.
 
     Examples
     --------
-    >>> bool(no_order()[0] == AWAY)
-    True
+    >>> no_orders(2).shape
+    (16,)
     """
-    return np.full(LINE, AWAY)
+    return np.full(threads * LINE, AWAY)
 
 
 def empty_progress(threads: int) -> np.ndarray:
@@ -225,7 +239,7 @@ def system_calls() -> tuple[int, int, int]:
 
 
 def system_clock() -> tuple[int, int]:
-    """Return the address of the system's function that tells the time, and the number of the clock to ask for.
+    """Return the address of the system's function that tells the time, 0 if there is none, and the number of the clock to ask for.
 
     Examples
     --------

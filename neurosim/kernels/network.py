@@ -15,14 +15,14 @@ import numpy as np
 from neurosim.kernels._bits import popcount
 from neurosim.kernels._calls import call, matrix_at, vector_at
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import come, follow, nanoseconds, stay
+from neurosim.kernels._wait import LINE, come, follow, read_clock, stay
 from neurosim.kernels.delivery import deliver_bits, deliver_delayed, deliver_rows, deliver_weighted, drain
 
 ROWS, WEIGHTED, BITS, DELAYED, PLASTIC = range(5)
 BLOCK = 512
 """Ranges of units begin at multiples of it."""
 PARTS = 4
-"""Parts of a slice: a thread may be as many of them ahead of another."""
+"""Parts of a slice, or a few more: a thread may be as many of them ahead of another."""
 _PADDING = 64
 _FLAGS = np.uint64(0x0101010101010101)
 _ONE = np.uint64(1)
@@ -299,7 +299,7 @@ def run(columns, links, inputs, rings, like, begin, end, slice_ticks, window):
 
 
 @jit
-def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order):
+def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, orders):
     """Advance one thread's share of a network, as :func:`run` does.
 
     rings (n_populations,) are those of the state; own (n_populations,) take what all have fired, those of the state on thread 0, else
@@ -307,24 +307,25 @@ def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, win
     what others fire in one of them is needed only as many parts later, and then added to own. So nobody waits for a thread that lags a
     little, and nobody overwrites what others still read.
 
-    order (LINE,) int64 holds, from 1 on, the ticks to begin and to end at, and what all progress was; spent (n_populations,) int64 takes
-    the nanoseconds that columns took.
+    orders (n_threads * LINE,) int64 hold, from thread * LINE + 1 on, the ticks to begin and to end at, and what all progress was; spent
+    (n_populations,) int64 takes the nanoseconds that columns took.
     """
-    tick, end, done = order[1], order[2], order[3]
+    order = thread * LINE
+    tick, end, done = orders[order + 1], orders[order + 2], orders[order + 3]
     part_ticks = max(slice_ticks // PARTS, 1)
-    lead = min(slice_ticks // part_ticks, PARTS)
-    last_done, merged, ends = done, tick, np.zeros(PARTS + 1, np.int64)
+    lead = slice_ticks // part_ticks
+    not_merged, merged, ends = done, tick, np.zeros(lead + 1, np.int64)
     for k in range(columns.size):
         take_over(rings[k], shares[k, thread], own[k], columns[k], reach[k], tick)
     while tick < end:
-        if done - lead >= last_done:
+        if done - lead >= not_merged:
             follow(progress, thread, done - lead + 1, system)
             merged = merge_all(own, shares, merged, ends[(done - lead) % ends.size])
         until = min(end, (tick // part_ticks + 1) * part_ticks, (tick // window + 1) * window)
-        now = nanoseconds(clock[0], clock[1])
+        now = read_clock(clock)
         for k in range(columns.size):
             run_column(columns[k], links, inputs, like, tick, until)
-            before, now = now, nanoseconds(clock[0], clock[1])
+            before, now = now, read_clock(clock)
             spent[k] += now - before
         tick = until
         ends[done % ends.size] = tick
@@ -333,7 +334,7 @@ def run_share(columns, links, inputs, rings, own, shares, like, slice_ticks, win
         if tick == end or (tick % window == 0 and may_run_away(own, columns, tick, merged, window)):
             follow(progress, thread, done, system)
             merged = merge_all(own, shares, merged, tick)
-            last_done = done
+            not_merged = done
             if tick % window == 0 and runaway(own, columns, tick, window) >= 0:
                 return tick
     return tick
@@ -348,13 +349,13 @@ def merge_all(own, shares, begin, end):
 
 
 @jit
-def serve(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order):
+def serve(columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, orders):
     """Run a thread's share, and again as long as orders come."""
     while True:
         run_share(
-            columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, order
+            columns, links, inputs, rings, own, shares, like, slice_ticks, window, reach, thread, progress, system, clock, spent, orders
         )
-        if not stay(order, progress, thread):
+        if not stay(orders, progress, thread):
             return
 
 

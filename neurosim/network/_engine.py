@@ -45,7 +45,7 @@ class Engine:
     """
 
     def __init__(self, net: Network, state: NetworkState, threads: int) -> None:
-        from neurosim.kernels._wait import empty_progress, no_order, system_calls, system_clock
+        from neurosim.kernels._wait import empty_progress, no_orders, system_calls, system_clock
         from neurosim.kernels.network import RING
 
         self.net, self.asked, self.seed = net, threads, state.seed
@@ -63,7 +63,7 @@ class Engine:
         self._window = net.window
         self._pool = ThreadPoolExecutor(max(threads - 1, 1), "neurosim")
         self._system, self._clock = system_calls(), system_clock()
-        self._progress, self._orders = empty_progress(threads), [no_order() for _ in range(threads)]
+        self._progress, self._orders = empty_progress(threads), no_orders(threads)
         self._spent = np.zeros((threads, len(self._sizes)), np.int64)
         self._piece, self._remember_after = PIECE * net.slice_ticks, ENOUGH
         self._borders: dict[str, np.ndarray] = {}
@@ -102,7 +102,7 @@ class Engine:
 
     def _run_all(self, begin: int, end: int) -> int:
         """Run all shares up to a tick; return the tick reached."""
-        from neurosim.kernels._wait import give
+        from neurosim.kernels._wait import give, rest
         from neurosim.kernels.network import run, run_share, serve
 
         if self.threads == 1:
@@ -111,18 +111,20 @@ class Engine:
             return run(*tables, begin, end, self._slice_ticks, self._window)
         for share in self.shares:
             share.begin()
-        own = self._orders[0]
-        own[1:4] = begin, end, self._progress[0]
+        rest(self._orders, self._system)
+        self._orders[1:4] = begin, end, self._progress[0]
         for thread in range(1, self.threads):
-            if not give(self._orders[thread], own, self._system):
+            if not give(self._orders, thread):
                 self._pool.submit(serve, *self._tables[thread])
-        return run_share(*self._tables[0])
+        reached = run_share(*self._tables[0])
+        rest(self._orders, self._system)  # what others still write to may be gone after this
+        return reached
 
     def _table(self, thread: int) -> tuple[Any, ...]:
         """Return what one thread's loop takes."""
         share = self.shares[thread]
         tables = share.columns, share.links, share.inputs, self._rings, share.fired, self._fires, share.like
-        waiting = thread, self._progress, self._system, self._clock, self._spent[thread], self._orders[thread]
+        waiting = thread, self._progress, self._system, self._clock, self._spent[thread], self._orders
         return *tables, self._slice_ticks, self._window, share.reach, *waiting
 
     def _longest_slice(self, name: str, buffer: SpikeBuffer) -> int:

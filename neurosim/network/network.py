@@ -227,7 +227,7 @@ class Network:
         refractory, need = self.refractory_ticks(name), self.reach(name)
         depth = (1 << max(DEPTH - 1, need, self.window).bit_length()) - 1
         n, neuron = self.populations[name].n, self.populations[name].neuron
-        mean = n * neuron.mean(self.dt) if hasattr(neuron, "mean") else math.inf
+        mean = n * neuron.spikes_per_tick(self.dt) if hasattr(neuron, "spikes_per_tick") else math.inf
         return SpikeBuffer.empty(n, depth=depth, spacing=max(refractory, 1), reach=need, mean=mean)
 
     def _learning(self, projection: Projection) -> Learning:

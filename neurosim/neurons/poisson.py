@@ -96,12 +96,12 @@ class Poisson:
             return (2.0**32 * dt / 1000,)
         return unit_law(p)
 
-    def mean(self, dt: float) -> float:
+    def spikes_per_tick(self, dt: float) -> float:
         """Return how often a unit fires in a step, on average; infinite if that may be changed on the way.
 
         Examples
         --------
-        >>> Poisson(rate=10.0).mean(0.1)
+        >>> Poisson(rate=10.0).spikes_per_tick(0.1)
         0.001
         """
         return math.inf if self.variables else float(np.max(self.rate)) * dt / 1000

@@ -131,6 +131,15 @@ class TestReproducibility:
         assert engine_spikes(net, started(net, start), 150) == one
         assert sum(cuts) > 10
 
+    def test_networks_come_and_go(self, restless_threads: Callable[[], None]) -> None:
+        """Nothing is written to the memory of a network that is gone: new ones are made in its place."""
+        for seed in range(12):
+            net, start = wide_network(seed)
+            ns.set_threads(1)
+            one = engine_spikes(net, started(net, start), 100)
+            restless_threads()
+            assert engine_spikes(net, started(net, start), 100) == one
+
     def test_a_state_that_nobody_keeps_is_given_back(self, two_threads: Callable[[], None]) -> None:
         """Arrays of a run must not outlive it; a thread that waits for more holds some of them for milliseconds."""
         net, start = wide_network(3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -349,6 +350,18 @@ class TestMemory:
         assert (growing.values() == wanted).all()
         assert len(growing) == len(wanted)
         assert asked == sorted(set(asked))
+
+    def test_room_that_is_not_used_is_given_back(self) -> None:
+        """Few units of many are recorded: each look asks for room for all spikes and keeps few."""
+        tracemalloc.start()
+        growing = GrowingRows(np.dtype(int), lambda nbytes: None)
+        for _ in range(50):
+            growing.room(100_000)[:3] = 1
+            growing.keep(3)
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert growing.values().tolist() == [1] * 150
+        assert held < 2 * 8 * 100_000
 
     @given(ticks=some.lists(some.integers(0, 50), max_size=200), cut=some.integers(0, 200))
     def test_events_are_kept_and_taken_back(self, ticks: list[int], cut: int) -> None:

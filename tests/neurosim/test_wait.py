@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurosim.kernels._jit import jit
-from neurosim.kernels._wait import AWAY, LINE, come, empty_progress, follow, give, look, no_order, stay, system_calls, tell
+from neurosim.kernels._wait import AWAY, LINE, come, empty_progress, follow, give, look, no_orders, rest, stay, system_calls, tell
 
 
 @jit
@@ -41,29 +41,31 @@ def test_nobody_goes_further_ahead_than_allowed(threads: int, lead: int, told: b
 
 
 @jit
-def add(order, numbers, progress):
+def add(orders, numbers, progress, thread):
     """Add up what is asked, as long as somebody asks; count the calls."""
-    numbers[1] += 1
+    numbers[2 * thread + 1] += 1
     while True:
-        numbers[0] += order[1]
-        if not stay(order, progress, 1):
+        numbers[2 * thread] += orders[thread * LINE + 1]
+        if not stay(orders, progress, thread):
             return
 
 
 @pytest.mark.parametrize("together", [True, False])
 def test_each_order_is_carried_out_once(together: bool) -> None:
-    """Asked again at once, a thread is mostly still there; one on the same processor, or asked much later, is called anew."""
-    system, progress, order, asked = system_calls(), empty_progress(2), no_order(), no_order()
-    numbers, called = np.zeros(2, np.int64), 0
-    progress[[1, LINE + 1]] = 0, 0 if together else 1
-    with ThreadPoolExecutor(1) as pool:
+    """Asked again at once, a thread is mostly still there; one on the same processor, or that has gone away, is called anew."""
+    system, progress, orders = system_calls(), empty_progress(3), no_orders(3)
+    numbers, called = np.zeros(6, np.int64), [0, 0, 0]
+    progress[1::LINE] = 0 if together else np.arange(3)
+    with ThreadPoolExecutor(2) as pool:
         for number in range(1, 301):
-            asked[1] = number
-            if not give(order, asked, system):
-                called += 1
-                pool.submit(add, order, numbers, progress)
-            if number % 100 == 0:
-                time.sleep(0.01)
-    assert numbers.tolist() == [300 * 301 // 2, called]
-    assert called >= 3
-    assert order[0] == AWAY
+            rest(orders, system)
+            orders[1] = number
+            for thread in (1, 2):
+                if not give(orders, thread):
+                    called[thread] += 1
+                    pool.submit(add, orders, numbers, progress, thread)
+            while number % 100 == 0 and (orders[LINE::LINE] != AWAY).any():
+                time.sleep(0.001)
+    assert numbers.tolist() == [0, 0, 300 * 301 // 2, called[1], 300 * 301 // 2, called[2]]
+    assert min(called[1:]) >= 3
+    assert orders[::LINE].tolist() == [AWAY] * 3
